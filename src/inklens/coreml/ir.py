@@ -19,7 +19,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Tensor:
-    """A named value: `dtype` is MIL's name (`fp16`, `fp32`, `int32`, `bool`, `str`, …); an unknown dimension is None."""
+    """A named value; `dtype` is MIL's name (`fp16`, `fp32`, `int32`, `bool`, `str` …), an unknown dimension is None."""
 
     name: str
     dtype: str

@@ -71,7 +71,7 @@ def split_balanced(split: Split, count: int, *, classes: int, seed: int) -> tupl
         share = count // classes + (label < count % classes)
         if share >= len(members):
             raise DataError(
-                f"class {label} has {len(members)} training images, too few to set {share} of them aside for validation."
+                f"class {label} has {len(members)} training images, too few to set {share} aside for validation."
             )
         held[rng.choice(members, share, replace=False)] = True
     return Split(split.images[~held], split.labels[~held]), Split(split.images[held], split.labels[held])
@@ -91,12 +91,15 @@ def _split(name: str, images: np.ndarray, labels: np.ndarray) -> Split:
 
 def _read_embedded(stem: str) -> np.ndarray:
     folder = resources.files("inklens.data").joinpath("mnist")
-    sums = dict(reversed(line.split()) for line in folder.joinpath("SHA256SUMS").read_text().splitlines())
+    lines = folder.joinpath("SHA256SUMS").read_text().splitlines()
+    sums = {file: checksum for checksum, file in map(str.split, lines)}
     name = f"{stem}.gz"
     data = folder.joinpath(name).read_bytes()
     found = hashlib.sha256(data).hexdigest()
     if found != sums[name]:
-        raise DataError(f"the embedded {name} is damaged: its SHA-256 is {found}, expected {sums[name]}. Reinstall inklens.")
+        raise DataError(
+            f"the embedded {name} is damaged: its SHA-256 is {found}, expected {sums[name]}. Reinstall inklens."
+        )
     return parse_idx(data, name=name)
 
 
@@ -114,7 +117,8 @@ def _read_from(folder: Path, stem: str) -> np.ndarray:
             if path.exists():
                 return read_idx(path)
     raise DataError(
-        f"{folder} has no {stem} (plain or .gz); expected the files {_file_list()}. Folders of pictures are not read yet."
+        f"{folder} has no {stem} (plain or .gz); expected the files {_file_list()}. "
+        "Folders of pictures are not read yet."
     )
 
 
