@@ -1,0 +1,47 @@
+# Everything here sets up its own virtual environment first; nothing has to be installed by hand
+# except Python 3.11 or later with its venv module (Debian: python3 and python3-venv) and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: help setup demo test check bench conformance fuzz pictures clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "inklens needs Python 3.11 or later; set PYTHON=…"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' || { echo "Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $(READY)
+
+setup: $(READY) ## make the virtual environment with everything in it
+
+demo: $(READY) ## the ten steps on real MNIST, into demo/
+	rm -rf demo
+	$(BIN)/inklens demo --out demo
+
+test: $(READY) ## the tests
+	$(BIN)/python -m pytest
+
+check: $(READY) ## style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY) ## recipes, throughput and the Core ML runtime, measured side by side (hours)
+	$(BIN)/python -m benchmarks
+
+conformance: $(READY) ## coremltools' own test suites through our runtime, into docs/conformance.md
+	$(BIN)/python tools/conformance.py
+
+fuzz: $(READY) ## 20,000 mutations of real model files: nothing but ModelError may come out
+	$(BIN)/python tools/fuzz_coreml.py
+
+pictures: $(READY) ## the pictures of the documentation
+	$(BIN)/python tools/draw_docs.py
+
+clean: ## remove what the targets above made
+	rm -rf $(VENV) demo build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -1,0 +1,318 @@
+"""The command line: parse, call one public function, print its result."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from typer.core import TyperGroup
+
+from inklens.errors import InklensError
+from inklens.terminal import draw_bar, draw_picture, progress_bar, training_bar
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+INTERRUPTED = 130  # what shells say of a program ended by Ctrl-C
+
+
+class Commands(TyperGroup):
+    """Turns what inklens raises on purpose into one line and exit code 1; bugs keep their traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except InklensError as error:
+            err.print(f"inklens: {error}", markup=False)
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt:
+            err.print("inklens: stopped by Ctrl-C; nothing was left half-written.", markup=False)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Teach a small network to read handwriting, ship it as Core ML and ONNX, and prove that the shipped bytes "
+    "answer the same.",
+)
+
+
+class Weights(str, Enum):
+    """How the weights of an exported file are stored."""
+
+    float16 = "float16"
+    eight = "8bit"
+    six = "6bit"
+    four = "4bit"
+
+
+RecipeName = Annotated[str, typer.Argument(metavar="[RECIPE]", help="Name of a recipe; `inklens recipes` lists them.")]
+Data = Annotated[str, typer.Option(metavar="D", help="`mnist`, or a folder with MNIST's four idx files.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON instead.")]
+ModelPath = Annotated[Path, typer.Argument(metavar="MODEL", help="A run folder or a model file.")]
+
+
+def version(show: bool) -> None:
+    """Print the version and stop."""
+    if show:
+        from inklens import __version__
+
+        out.print(f"inklens {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def demo(
+    recipe: Annotated[str, typer.Option(help="Name of the recipe to train.")] = "fast",
+    to: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new or empty folder for everything.")] = Path("demo"),
+) -> None:
+    """All ten steps, from MNIST to Core ML files proven equal, with pictures.
+
+    Example: `inklens demo --recipe tutorial --out ten-steps`
+    """
+    from inklens.demo import demo as run
+
+    with training_bar(err) as bar:
+        for step in run(recipe, to, progress=bar):
+            out.print(str(step), markup=False)
+
+
+@app.command()
+def look(
+    recipe: RecipeName = "fast",
+    data: Data = "mnist",
+    to: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the pictures.")] = Path("look"),
+) -> None:
+    """Draw the data and a recipe's network: digits, pixel values, one-hot, class counts, layers.
+
+    Example: `inklens look tutorial --out pictures`
+    """
+    from inklens.data import load_dataset
+    from inklens.look import look as draw
+    from inklens.recipes import get_recipe
+
+    for path in draw(get_recipe(recipe), load_dataset(data), to):
+        out.print(str(path), markup=False)
+
+
+@app.command()
+def recipes(as_json: Json = False) -> None:
+    """List every recipe with its evidence.
+
+    Example: `inklens recipes`
+    """
+    from inklens.recipes import RECIPES, describe_recipes
+
+    if as_json:
+        out.print(json.dumps({name: recipe.to_json() for name, recipe in RECIPES.items()}), markup=False)
+    else:
+        out.print(describe_recipes(), markup=False)
+
+
+@app.command()
+def train(
+    recipe: RecipeName = "fast",
+    data: Data = "mnist",
+    to: Annotated[Path | None, typer.Option("--out", metavar="RUN", help="Folder of the run [default: runs/RECIPE].")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs, where not the recipe's own number.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides every random choice.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in that folder.")] = False,
+) -> None:
+    """Train a network by a recipe into a run folder.
+
+    Example: `inklens train accurate --out runs/accurate --seed 3`
+    """
+    from dataclasses import replace
+
+    from inklens.data import load_dataset
+    from inklens.recipes import get_recipe
+    from inklens.train import train as run
+
+    chosen = get_recipe(recipe)
+    chosen = chosen if epochs is None else replace(chosen, epochs=epochs)
+    with training_bar(err) as bar:
+        result = run(chosen, load_dataset(data), to or Path("runs") / recipe, seed=seed, progress=bar, resume=resume)
+    out.print(str(result), markup=False)
+
+
+@app.command()
+def evaluate(
+    model: ModelPath,
+    data: Data = "mnist",
+    report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page with pictures too.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure a run or any model file on the test images.
+
+    Example: `inklens evaluate runs/fast --report report.html`
+    """
+    from inklens.data import load_dataset
+    from inklens.evaluate import evaluate_model
+
+    with progress_bar(err, "evaluate") as bar:
+        result = evaluate_model(model, load_dataset(data), progress=bar)
+    if report is not None:
+        result.save_html(report)
+    _print_result(result, as_json)
+
+
+@app.command()
+def export(
+    model: ModelPath,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="FILE.mlpackage, FILE.mlmodel or FILE.onnx.")],
+    author: Annotated[str | None, typer.Option(metavar="A", help="Author, for the metadata.")] = None,
+    licence: Annotated[str | None, typer.Option(metavar="L", help="Licence, for the metadata.")] = None,
+    description: Annotated[str | None, typer.Option(metavar="T", help="What the model does, for the metadata.")] = None,
+    model_version: Annotated[str | None, typer.Option(metavar="V", help="Version, for the metadata.")] = None,
+    labels: Annotated[str | None, typer.Option(metavar="a,b,…", help="Class labels, in the order of the outputs.")] = None,
+    weights: Annotated[Weights | None, typer.Option(help="Store the weights in fewer bits.")] = None,
+    allow_loss: Annotated[
+        float | None, typer.Option(metavar="POINTS", help="Percentage points of accuracy that smaller weights may cost.")
+    ] = None,
+    scale: Annotated[str | None, typer.Option(help="For a .keras file: the input range it was trained on, `0-1`, `0-255` or `-1-1`.")] = None,
+    ink: Annotated[str | None, typer.Option(help="For a .keras file: whether ink is `bright` or `dark`.")] = None,
+    data: Data = "mnist",
+    as_json: Json = False,
+) -> None:
+    """Write a run as Core ML or ONNX, and prove on the test images that the file answers the same.
+
+    Example: `inklens export runs/fast digits.mlpackage --author "Ada" --licence MIT`
+    """
+    from inklens.data import load_dataset
+    from inklens.export import export as write
+
+    with progress_bar(err, "prove") as bar:
+        result = write(
+            model,
+            file,
+            author=author,
+            licence=licence,
+            description=description,
+            version=model_version,
+            labels=None if labels is None else [label.strip() for label in labels.split(",")],
+            weights=None if weights is None else weights.value,
+            allow_loss=allow_loss,
+            scale=scale,
+            ink=ink,
+            dataset=load_dataset(data),
+            progress=bar,
+        )
+    _print_result(result, as_json)
+
+
+@app.command()
+def verify(
+    model_a: Annotated[Path, typer.Argument(metavar="MODEL_A", help="A run folder or a model file: the source.")],
+    model_b: Annotated[Path, typer.Argument(metavar="MODEL_B", help="The model that should answer the same.")],
+    data: Data = "mnist",
+    as_json: Json = False,
+) -> None:
+    """Compare the answers of two models on all test images; exit code 1 where they differ too much.
+
+    Example: `inklens verify runs/fast digits.mlpackage`
+    """
+    from inklens.data import load_dataset
+    from inklens.verify import verify as compare
+
+    with progress_bar(err, "compare") as bar:
+        result = compare(model_a, model_b, load_dataset(data).test, progress=bar)
+    _print_result(result, as_json)
+    if not result.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .mlmodel, .mlpackage or .onnx file.")], as_json: Json = False
+) -> None:
+    """Show what a Core ML or ONNX file says of itself: inputs, outputs, labels, operations, weights.
+
+    Example: `inklens inspect digits.mlpackage`
+    """
+    from inklens.coreml import inspect as read
+
+    _print_result(read(file), as_json)
+
+
+@app.command()
+def predict(
+    model: ModelPath,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="Picture files of one digit each.")],
+    as_json: Json = False,
+) -> None:
+    """Ask a model about picture files: class and probabilities, as coremltools prints them on a Mac.
+
+    Example: `inklens predict digits.mlpackage three.png`
+    """
+    from inklens.predict import open_picture_model
+
+    opened = open_picture_model(model)
+    failed = False
+    for image in images:
+        try:
+            prediction = opened.predict(image)
+        except InklensError as error:  # the other pictures go on
+            err.print(f"inklens: {error}", markup=False)
+            failed = True
+            continue
+        if prediction.warning:
+            err.print(f"inklens: {image}: {prediction.warning}", markup=False)
+        if as_json:
+            _print_json(prediction.to_json())
+        else:
+            _show(prediction)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _show(prediction: Any) -> None:
+    out.print(prediction.image, style="bold", markup=False)
+    out.print(draw_picture(prediction.seen, colour=out.color_system is not None))
+    for name, value in prediction.to_json().items():
+        if name == "image":
+            continue
+        if not isinstance(value, dict):
+            out.print(f"{name}: {value}", markup=False)
+            continue
+        table = Table(title=name, title_justify="left", box=None, show_header=False)
+        for label, probability in sorted(value.items(), key=lambda item: -item[1]):
+            table.add_row(label, f"{probability:.6f}", draw_bar(probability))
+        out.print(table)
+
+
+def _print_result(result: Any, as_json: bool) -> None:
+    if as_json:
+        _print_json(result.to_json())
+    else:
+        out.print(str(result), markup=False)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def main() -> None:
+    """Entry point of the `inklens` script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

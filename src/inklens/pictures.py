@@ -1,0 +1,64 @@
+"""Picture files: any mode and orientation that people have, as upright eight-bit pictures."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from inklens.errors import ImageError
+
+LARGEST_PICTURE = 120_000_000  # pixels; a 100-megapixel photo is read, a decompression bomb is not
+
+
+def read_picture(path: Path) -> Image.Image:
+    """Read a picture file as an upright Pillow image of mode L or RGB.
+
+    The EXIF orientation is applied, transparency is laid on white paper, 16-bit grey is scaled to 8 bits, CMYK and
+    palettes become RGB; of an animation the first frame is taken. Raises ImageError with the reason if it cannot.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is ours
+            with Image.open(path) as picture:
+                _check_size(path, picture)
+                return _to_eight_bits(ImageOps.exif_transpose(picture))
+    except FileNotFoundError:
+        raise ImageError(f"{path} does not exist; expected a picture file such as PNG or JPEG.") from None
+    except IsADirectoryError:
+        raise ImageError(f"{path} is a folder; expected a picture file such as PNG or JPEG.") from None
+    except UnidentifiedImageError:
+        raise ImageError(f"{path} is no picture that can be read; expected a file such as PNG or JPEG.") from None
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"{path} is too large: {error}") from None
+    except (OSError, SyntaxError, ValueError, EOFError) as error:  # Pillow's decoders raise all of these
+        raise ImageError(f"{path} is damaged or cannot be read: {error}.") from None
+
+
+def _check_size(path: Path, picture: Image.Image) -> None:
+    width, height = picture.size
+    if width * height > LARGEST_PICTURE:
+        raise ImageError(
+            f"{path} has {width} × {height} pixels, more than the {LARGEST_PICTURE // 1_000_000} million that are read; "
+            "make it smaller first."
+        )
+
+
+def _to_eight_bits(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):  # 16 bits a pixel, or 32 that hold 16
+        values = np.asarray(picture).astype(np.int64)
+        return Image.fromarray((np.clip(values, 0, 65535) // 257).astype(np.uint8))
+    if picture.mode == "F":
+        values = np.nan_to_num(np.asarray(picture, np.float64))
+        scale = 255 if values.max(initial=0) <= 1 else 1
+        return Image.fromarray(np.clip(np.rint(values * scale), 0, 255).astype(np.uint8))
+    if picture.mode in ("L", "RGB"):
+        return picture.copy()
+    if picture.mode == "1":
+        return picture.convert("L")
+    if picture.has_transparency_data:
+        paper = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(paper, picture.convert("RGBA"))
+    return picture.convert("RGB")

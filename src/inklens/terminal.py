@@ -1,0 +1,76 @@
+"""What the commands show on a terminal: pictures of digits, bars, and progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+SHADES = " ░▒▓█"
+HALF_BLOCK = "▀"  # its ink takes the upper pixel's grey, its ground the lower one's: two pixels in one character
+WIDEST = 64  # columns
+BAR = 20  # characters of a probability of 1
+
+# Progress of the training: epoch and epochs, step and steps of the epoch, mean loss and accuracy so far.
+TrainingProgress = Callable[[int, int, int, int, float, float], None]
+
+
+def draw_picture(picture: Image.Image, *, colour: bool) -> Text:
+    """A picture as text, 28 × 14 characters for a digit: true greys where the terminal has colour, shades where not."""
+    width = min(picture.width, WIDEST)
+    height = max(2, round(picture.height * width / picture.width / 2) * 2)
+    grey = np.asarray(picture.convert("L").resize((width, height), Image.Resampling.BOX))
+    upper, lower = grey[0::2], grey[1::2]
+    text = Text(no_wrap=True)
+    for row in range(len(upper)):
+        for above, below in zip(upper[row].tolist(), lower[row].tolist(), strict=True):
+            if colour:
+                style = f"rgb({above},{above},{above}) on rgb({below},{below},{below})"
+                text.append(HALF_BLOCK, style=style)
+            else:
+                text.append(SHADES[(above + below) * len(SHADES) // 512])
+        text.append("\n")
+    text.right_crop(1)
+    return text
+
+
+def draw_bar(probability: float) -> str:
+    """A probability as a bar of at most BAR characters."""
+    return "█" * round(min(max(probability, 0.0), 1.0) * BAR)
+
+
+@contextmanager
+def training_bar(console: Console) -> Iterator[TrainingProgress]:
+    """A progress bar over all epochs that shows loss and accuracy as they come."""
+    columns = (
+        TextColumn("epoch {task.fields[epoch]}"),
+        BarColumn(),
+        TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]:.4f}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("train", total=None, epoch="", loss=float("nan"), accuracy=float("nan"))
+
+        def show(epoch: int, epochs: int, step: int, steps: int, loss: float, accuracy: float) -> None:
+            bar.update(
+                task,
+                total=epochs * steps,
+                completed=(epoch - 1) * steps + step,
+                epoch=f"{epoch}/{epochs}",
+                loss=loss,
+                accuracy=accuracy,
+            )
+
+        yield show
+
+
+@contextmanager
+def working(console: Console, text: str) -> Iterator[None]:
+    """A spinner beside `text` while a step runs that cannot say how far it is."""
+    with console.status(text):
+        yield
