@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from inklens.calibration import apply_temperature, expected_calibration_error, fit_temperature, reliability
+from inklens.calibration import (
+    apply_temperature,
+    cross_entropy,
+    expected_calibration_error,
+    fit_temperature,
+    reliability,
+    softmax,
+)
 
 
 def test_expected_calibration_error_matches_the_hand_computed_bins():
@@ -65,3 +72,11 @@ def test_inverse_temperature_gives_back_the_probabilities():
     np.testing.assert_allclose(softened[0], np.sqrt([0.7, 0.2, 0.1]) / np.sqrt([0.7, 0.2, 0.1]).sum())
     np.testing.assert_array_equal(softened[1], [0, 1, 0])
     np.testing.assert_allclose(apply_temperature(softened, 0.5), probabilities, atol=1e-15)
+
+
+def test_softmax_and_cross_entropy_match_the_hand_computed_values_and_survive_large_logits():
+    logits = np.log(np.array([[0.7, 0.2, 0.1], [0.25, 0.25, 0.5]], np.float32)) + np.float32(500)
+    probabilities = softmax(logits)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities, [[0.7, 0.2, 0.1], [0.25, 0.25, 0.5]], rtol=1e-4)
+    assert cross_entropy(logits, np.array([0, 2])) == pytest.approx(-(np.log(0.7) + np.log(0.5)) / 2, rel=1e-4)

@@ -34,6 +34,18 @@ class Reliability:
         return float((self.counts[used] * gaps).sum() / self.counts.sum())
 
 
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities [n, classes] of logits float [n, classes], in the dtype of the logits."""
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Mean negative log-likelihood, in nats, of `labels` int [n] under logits float [n, classes]."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    return float(np.mean(np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]))
+
+
 def reliability(probabilities: np.ndarray, labels: np.ndarray, *, bins: int = BINS) -> Reliability:
     """Sort predictions by the probability of their likeliest class and compare it with how often they are right.
 
@@ -86,6 +98,5 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     `apply_temperature(p, 1 / T)` undoes a temperature T that is already folded into the probabilities p.
     """
     with np.errstate(divide="ignore"):
-        logs = np.log(probabilities.astype(np.float64)) / temperature
-    weights = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return weights / weights.sum(axis=1, keepdims=True)
+        logits = np.log(probabilities.astype(np.float64)) / temperature
+    return softmax(logits)
