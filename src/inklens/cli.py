@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,7 +46,7 @@ app = typer.Typer(
 )
 
 
-class Weights(str, Enum):
+class Weights(StrEnum):
     """How the weights of an exported file are stored."""
 
     float16 = "float16"
@@ -82,7 +82,9 @@ def options(
 @app.command()
 def demo(
     recipe: Annotated[str, typer.Option(help="Name of the recipe to train.")] = "fast",
-    to: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new or empty folder for everything.")] = Path("demo"),
+    to: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new or empty folder for everything.")] = Path(
+        "demo"
+    ),
 ) -> None:
     """All ten steps, from MNIST to Core ML files proven equal, with pictures.
 
@@ -131,7 +133,9 @@ def recipes(as_json: Json = False) -> None:
 def train(
     recipe: RecipeName = "fast",
     data: Data = "mnist",
-    to: Annotated[Path | None, typer.Option("--out", metavar="RUN", help="Folder of the run [default: runs/RECIPE].")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", metavar="RUN", help="Folder of the run [default: runs/RECIPE].")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs, where not the recipe's own number.")] = None,
     seed: Annotated[int, typer.Option(help="Decides every random choice.")] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in that folder.")] = False,
@@ -182,12 +186,17 @@ def export(
     licence: Annotated[str | None, typer.Option(metavar="L", help="Licence, for the metadata.")] = None,
     description: Annotated[str | None, typer.Option(metavar="T", help="What the model does, for the metadata.")] = None,
     model_version: Annotated[str | None, typer.Option(metavar="V", help="Version, for the metadata.")] = None,
-    labels: Annotated[str | None, typer.Option(metavar="a,b,…", help="Class labels, in the order of the outputs.")] = None,
+    labels: Annotated[
+        str | None, typer.Option(metavar="a,b,…", help="Class labels, in the order of the outputs.")
+    ] = None,
     weights: Annotated[Weights | None, typer.Option(help="Store the weights in fewer bits.")] = None,
     allow_loss: Annotated[
-        float | None, typer.Option(metavar="POINTS", help="Percentage points of accuracy that smaller weights may cost.")
+        float | None,
+        typer.Option(metavar="POINTS", help="Percentage points of accuracy that smaller weights may cost."),
     ] = None,
-    scale: Annotated[str | None, typer.Option(help="For a .keras file: the input range it was trained on, `0-1`, `0-255` or `-1-1`.")] = None,
+    scale: Annotated[
+        str | None, typer.Option(help="For a .keras file: the input range it was trained on, `0-1`, `0-255` or `-1-1`.")
+    ] = None,
     ink: Annotated[str | None, typer.Option(help="For a .keras file: whether ink is `bright` or `dark`.")] = None,
     data: Data = "mnist",
     as_json: Json = False,
@@ -241,7 +250,8 @@ def verify(
 
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .mlmodel, .mlpackage or .onnx file.")], as_json: Json = False
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .mlmodel, .mlpackage or .onnx file.")],
+    as_json: Json = False,
 ) -> None:
     """Show what a Core ML or ONNX file says of itself: inputs, outputs, labels, operations, weights.
 

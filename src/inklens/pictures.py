@@ -41,7 +41,7 @@ def _check_size(path: Path, picture: Image.Image) -> None:
     width, height = picture.size
     if width * height > LARGEST_PICTURE:
         raise ImageError(
-            f"{path} has {width} × {height} pixels, more than the {LARGEST_PICTURE // 1_000_000} million that are read; "
+            f"{path} has {width} × {height} pixels, more than the {LARGEST_PICTURE // 10**6} million that are read; "
             "make it smaller first."
         )
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from inklens.train import Progress as TrainingStep
 
 SHADES = " ░▒▓█"
 HALF_BLOCK = "▀"  # its ink takes the upper pixel's grey, its ground the lower one's: two pixels in one character
 WIDEST = 64  # columns
 BAR = 20  # characters of a probability of 1
-
-# Progress of the training: epoch and epochs, step and steps of the epoch, mean loss and accuracy so far.
-TrainingProgress = Callable[[int, int, int, int, float, float], None]
 
 
 def draw_picture(picture: Image.Image, *, colour: bool) -> Text:
@@ -45,7 +46,7 @@ def draw_bar(probability: float) -> str:
 
 
 @contextmanager
-def training_bar(console: Console) -> Iterator[TrainingProgress]:
+def training_bar(console: Console) -> Iterator[Callable[[TrainingStep], None]]:
     """A progress bar over all epochs that shows loss and accuracy as they come."""
     columns = (
         TextColumn("epoch {task.fields[epoch]}"),
@@ -54,23 +55,26 @@ def training_bar(console: Console) -> Iterator[TrainingProgress]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("train", total=None, epoch="", loss=float("nan"), accuracy=float("nan"))
+        tasks: list[TaskID] = []
 
-        def show(epoch: int, epochs: int, step: int, steps: int, loss: float, accuracy: float) -> None:
-            bar.update(
-                task,
-                total=epochs * steps,
-                completed=(epoch - 1) * steps + step,
-                epoch=f"{epoch}/{epochs}",
-                loss=loss,
-                accuracy=accuracy,
-            )
+        def show(step: TrainingStep) -> None:
+            fields = {"epoch": f"{step.epoch}/{step.epochs}", "loss": step.loss, "accuracy": step.accuracy}
+            if not tasks:  # the bar appears with the first step
+                tasks.append(bar.add_task("train", total=step.epochs * step.steps, **fields))
+            bar.update(tasks[0], completed=(step.epoch - 1) * step.steps + step.step, **fields)
 
         yield show
 
 
 @contextmanager
-def working(console: Console, text: str) -> Iterator[None]:
-    """A spinner beside `text` while a step runs that cannot say how far it is."""
-    with console.status(text):
-        yield
+def progress_bar(console: Console, text: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar for a job that calls back with how much is done and how much there is."""
+    with Progress(TextColumn(text), BarColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
+        tasks: list[TaskID] = []
+
+        def show(done: int, total: int) -> None:
+            if not tasks:
+                tasks.append(bar.add_task(text, total=total))
+            bar.update(tasks[0], completed=done, total=total)
+
+        yield show

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -21,10 +22,14 @@ FILES = {
 
 @dataclass(frozen=True)
 class Split:
-    """Labelled images: `images` uint8 [n, 28, 28], ink bright on 0; `labels` int64 [n], indices into the names."""
+    """Labelled images: `images` uint8 [n, 28, 28], ink bright on 0; `labels` int64 [n], indices into the names.
+
+    `places` int64 [n] says where each image stood in the file that the split was parted from; None for a whole file.
+    """
 
     images: np.ndarray
     labels: np.ndarray
+    places: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -48,16 +53,20 @@ def load_dataset(source: str | Path = "mnist", *, validation: int = 5000, seed: 
     idx files, plain or gzip. validation: how many training images to set aside, chosen by `seed` alone; the rest
     keep their order. Raises DataError for anything missing, damaged or not fitting together.
     """
-    if str(source) == "mnist":
-        read, name = _read_embedded, "mnist"
-    else:
-        folder = Path(source)
-        _check_folder(folder)
-        read, name = (lambda stem: _read_from(folder, stem)), str(source)
-    train, test = (_split(name, read(images), read(labels)) for images, labels in FILES.values())
+    train, test = read_split(source, "train"), read_split(source, "test")
     classes = int(max(train.labels.max(), test.labels.max())) + 1
     learn, hold = split_balanced(train, validation, classes=classes, seed=seed)
-    return Dataset(name, [str(index) for index in range(classes)], learn, hold, test)
+    return Dataset(str(source), [str(index) for index in range(classes)], learn, hold, test)
+
+
+def read_split(source: str | Path, part: Literal["train", "test"]) -> Split:
+    """All images of one part of a dataset in the order of its files; `source` and errors as in `load_dataset`."""
+    images, labels = FILES[part]
+    if str(source) == "mnist":
+        return _split("mnist", _read_embedded(images), _read_embedded(labels))
+    folder = Path(source)
+    _check_folder(folder)
+    return _split(str(source), _read_from(folder, images), _read_from(folder, labels))
 
 
 def split_balanced(split: Split, count: int, *, classes: int, seed: int) -> tuple[Split, Split]:
@@ -74,7 +83,9 @@ def split_balanced(split: Split, count: int, *, classes: int, seed: int) -> tupl
                 f"class {label} has {len(members)} training images, too few to set {share} aside for validation."
             )
         held[rng.choice(members, share, replace=False)] = True
-    return Split(split.images[~held], split.labels[~held]), Split(split.images[held], split.labels[held])
+    places = np.flatnonzero(~held), np.flatnonzero(held)
+    rest, part = (Split(split.images[chosen], split.labels[chosen], chosen) for chosen in places)
+    return rest, part
 
 
 def _split(name: str, images: np.ndarray, labels: np.ndarray) -> Split:
