@@ -1,0 +1,99 @@
+"""What decides a training run, and the runs that inklens offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from inklens.augment import Augmentation
+from inklens.errors import RecipeError
+from inklens.networks import NETWORKS
+
+Optimizer = Literal["adadelta", "adamw", "sgd", "muon"]
+Schedule = Literal["constant", "triangle"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything that decides a training run, apart from the dataset and the seed.
+
+    A variant is `dataclasses.replace(RECIPES["fast"], epochs=3)`. Raises RecipeError for values that cannot train.
+    """
+
+    name: str
+    description: str
+    network: str  # a name of inklens.networks.NETWORKS
+    epochs: int
+    batch: int  # images a step
+    chunk: int = 64  # images that pass through the network together: their activations stay in the cache
+    optimizer: Optimizer = "adamw"
+    learning_rate: float = 1e-3  # the highest of the schedule
+    schedule: Schedule = "triangle"
+    warmup: float = 0.2  # share of the steps in which the triangle rises; then it falls to zero
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    average: float = 0.0  # decay a step of the weights' moving average, which is what is kept; 0 keeps the weights
+    augmentation: Augmentation | None = None
+    float16: bool = False  # end on weights that float16 holds exactly, so that float16 files answer alike
+
+    def __post_init__(self) -> None:
+        if self.network not in NETWORKS:
+            raise RecipeError(f"no network is called {self.network!r}; there are {', '.join(NETWORKS)}.")
+        for name in ("epochs", "batch", "chunk"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise RecipeError(f"recipe {self.name}: {name} is {value!r}; expected a whole number of at least 1.")
+        if not self.learning_rate > 0:
+            raise RecipeError(f"recipe {self.name}: the learning rate is {self.learning_rate}; expected more than 0.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field as plain JSON values; `from_json` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Recipe:
+        """The recipe that `to_json` wrote. Raises RecipeError for missing, unknown or impossible fields."""
+        known = {field.name for field in fields(cls)}
+        if unknown := set(values) - known:
+            raise RecipeError(f"a recipe has no field {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}.")
+        augmentation = values.get("augmentation")
+        try:
+            return cls(**{**values, "augmentation": Augmentation(**augmentation) if augmentation else None})
+        except TypeError as error:
+            raise RecipeError(f"these values are no recipe: {error}.") from error
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="tutorial",
+            description="The origin tutorial's network and settings: three small convolutions and a wide dense layer.",
+            network="tutorial",
+            epochs=6,
+            batch=512,
+            optimizer="adadelta",
+            learning_rate=1.0,
+            schedule="constant",
+        ),
+        Recipe(
+            name="fast",
+            description="99 % in a few seconds: one pass over the images.",
+            network="fast",
+            epochs=1,
+            batch=256,
+            optimizer="adamw",
+            learning_rate=1e-2,
+        ),
+    )
+}
+
+
+def get_recipe(name: str) -> Recipe:
+    """The recipe of that name. Raises RecipeError with the names there are."""
+    if name not in RECIPES:
+        raise RecipeError(
+            f"no recipe is called {name!r}; there are {', '.join(RECIPES)}. `inklens recipes` describes each one."
+        )
+    return RECIPES[name]
