@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from inklens.backend import import_torch
+
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
@@ -26,9 +28,7 @@ def augment(images: np.ndarray, rng: np.random.Generator, how: Augmentation) -> 
     images: uint8 [n, height, width], ink bright on 0. Returns the same shape and dtype; what comes in from outside
     the picture is 0. The same generator state gives the same images.
     """
-    from inklens.backend import torch
-
-    torch = torch()
+    torch = import_torch()
     n, height, width = images.shape
     grid = torch.from_numpy(sampling_grid(n, height, width, rng, how))
     pictures = torch.from_numpy(images).to(torch.float32).unsqueeze(1)
@@ -38,9 +38,7 @@ def augment(images: np.ndarray, rng: np.random.Generator, how: Augmentation) -> 
 
 def sampling_grid(n: int, height: int, width: int, rng: np.random.Generator, how: Augmentation) -> np.ndarray:
     """Where every pixel of n new images is read from: float32 [n, height, width, 2], x and y in -1..1."""
-    from inklens.backend import torch
-
-    torch = torch()
+    torch = import_torch()
 
     def draw(limit: float, *shape: int) -> Any:
         return rng.uniform(-limit, limit, (n, *shape)).astype(np.float32)

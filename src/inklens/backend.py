@@ -13,7 +13,7 @@ ADVICE = "training needs the train extra: pip install 'inklens[train]'"
 def keras() -> ModuleType:
     """The keras module on its torch backend. Raises MissingExtra where the train extra is not installed."""
     os.environ.setdefault("KERAS_BACKEND", "torch")
-    torch()
+    import_torch()
     try:
         import keras
     except ImportError as error:
@@ -26,7 +26,7 @@ def keras() -> ModuleType:
     return keras
 
 
-def torch() -> ModuleType:
+def import_torch() -> ModuleType:
     """The torch module. Raises MissingExtra where the train extra is not installed."""
     try:
         import torch

@@ -134,7 +134,7 @@ def write_history(folder: Path, rows: Sequence[Mapping[str, float]]) -> None:
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_whole(folder / HISTORY, text.getvalue().encode())
+    write_whole(folder / HISTORY, lambda part: part.write_text(text.getvalue(), encoding="utf-8"))
 
 
 def describe_environment(threads: int) -> dict[str, Any]:
@@ -164,7 +164,8 @@ def _processor() -> str:
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write an indented JSON object, whole or not at all."""
-    write_whole(path, (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode())
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inklens.augment import augment
-from inklens.backend import torch as import_torch
+from inklens.backend import import_torch
 from inklens.calibration import expected_calibration_error, fit_temperature
 from inklens.data import Dataset
 from inklens.errors import OutputError, RunError
@@ -87,7 +87,7 @@ def train(
             history.append(learner.learn_epoch(progress))
             # history first: a stop between the two leaves a row too many, which resuming cuts off
             write_history(folder, history)
-            write_whole(folder / CHECKPOINT, learner.save())
+            write_whole(folder / CHECKPOINT, learner.save)
         network, metrics = learner.finish()
         _save_model(network, folder)
         write_json(folder / METRICS, metrics)
@@ -170,26 +170,23 @@ class Learner:
             "parameters_trained": self.network.count_params(),  # with the statistics of the normalisations
         }
 
-    def save(self) -> bytes:
-        """Everything that later epochs depend on."""
-        torch = import_torch()
-        file = io.BytesIO()
-        torch.save(
+    def save(self, path: Path) -> None:
+        """Write everything that later epochs depend on."""
+        import_torch().save(
             {
                 "epoch": self.epoch,
                 "tensors": {name: tensor.detach() for name, tensor in self.mirror.tensors.items()},
                 "average": self.average,
                 "optimizer": self.optimizer.state_dict(),
             },
-            file,
+            path,
         )
-        return file.getvalue()
 
-    def restore(self, data: bytes) -> None:
-        """Go on where `save` was called. Raises ValueError if the bytes are damaged or of another network."""
+    def restore(self, path: Path) -> None:
+        """Go on where `save` was called. Raises RunError if the file is damaged or of another network."""
         torch = import_torch()
         try:
-            saved = torch.load(io.BytesIO(data), weights_only=True)
+            saved = torch.load(path, weights_only=True)
             with torch.no_grad():
                 for name, tensor in self.mirror.tensors.items():
                     tensor.copy_(saved["tensors"][name])
@@ -197,7 +194,7 @@ class Learner:
             self.optimizer.load_state_dict(saved["optimizer"])
             self.epoch = int(saved["epoch"])
         except Exception as error:  # torch raises whatever its zip and pickle readers do
-            raise ValueError(str(error).partition("\n")[0]) from error
+            raise RunError(f"{path} is damaged ({error!r:.80}); train the run again in another folder.") from error
 
     def _learn_step(
         self, rows: np.ndarray, rng: np.random.Generator, dropout: torch.Generator, step: int
@@ -280,8 +277,8 @@ def describe_dataset(dataset: Dataset) -> dict[str, Any]:
     """Name, labels and a fingerprint of the images and labels that decide a run."""
     digest = hashlib.sha256()
     for split in (dataset.train, dataset.validation):
-        digest.update(np.ascontiguousarray(split.images))
-        digest.update(np.ascontiguousarray(split.labels))
+        digest.update(split.images.tobytes())
+        digest.update(split.labels.tobytes())
     return {"name": dataset.name, "names": list(dataset.names), "fingerprint": digest.hexdigest()}
 
 
@@ -319,10 +316,7 @@ def _restore(folder: Path, learner: Learner) -> list[dict[str, float]]:
     path = folder / CHECKPOINT
     if not path.exists():
         return []
-    try:
-        learner.restore(path.read_bytes())
-    except (ValueError, OSError) as error:
-        raise RunError(f"{path} is damaged ({error}); train the run again in another folder.") from error
+    learner.restore(path)
     history = read_history(folder)[: learner.epoch]
     if len(history) < learner.epoch:
         raise RunError(f"{folder} has {len(history)} rows of history for {learner.epoch} epochs; train the run again.")
@@ -333,4 +327,4 @@ def _save_model(network: Any, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / MODEL
         network.save(path)
-        write_whole(folder / MODEL, path.read_bytes())
+        write_whole(folder / MODEL, lambda part: shutil.copyfile(path, part))
