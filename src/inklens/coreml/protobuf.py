@@ -6,8 +6,8 @@
 - `repeated` numbers: a one-dimensional NumPy array (packed floats are views into `data`), so ask `if len(m.shape)`;
 - `repeated` strings, bytes and messages: a list; maps: a dict; a message that is absent: an empty one.
 
-`message.has("field")` tells whether a singular field was there, `message.which("oneof")` which member of a oneof is set, and
-`message.unknown_fields()` the numbers of fields that the table does not know, e.g. a layer of a newer specification.
+`message.has("field")` tells whether a singular field was there, `message.which("oneof")` which member of a oneof is
+set, and `message.unknown_fields()` the numbers of fields that the table does not know, as of a newer specification.
 
 Every length is checked against its message's end, nesting is limited, and so is the number of values that do not come
 packed: 2 bytes of a hostile file may stand for a whole Python object.
@@ -28,7 +28,7 @@ MAX_DEPTH = 100  # protobuf's own limit
 MAX_VALUES = 8_000_000  # about 1 GB of Python objects; the largest public ML Programs have some 300,000
 MAX_BYTES = (1 << 31) - 1  # protobuf's own limit
 
-_DTYPES = {
+_DTYPES: dict[str, np.dtype[Any]] = {
     "double": np.dtype("<f8"),
     "float": np.dtype("<f4"),
     "int32": np.dtype("<i4"),
@@ -148,7 +148,7 @@ class _Decoder:
         return start, start + size
 
     def merge(self, message: Message, at: int, end: int, depth: int) -> None:
-        """Read the fields in `data[at:end]` into `message`, as protobuf merges: last wins, lists grow, messages merge."""
+        """Read the fields in `data[at:end]` into `message`: the last value wins, lists grow, messages merge."""
         if depth > MAX_DEPTH:
             raise self.refuse(f"messages are nested more than {MAX_DEPTH} deep", at)
         kind, values, numbers = message._kind, message._values, message._kind.numbers
