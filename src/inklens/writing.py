@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from inklens.errors import OutputError
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write `data` beside `path` and rename it there: whoever reads `path` sees the old file or the new one, whole.
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` make a file beside `path`, then rename it: whoever reads `path` sees the old file or the new one.
 
     Missing folders are made. Raises OutputError where that is not possible, and then leaves nothing behind.
     """
@@ -19,7 +20,7 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            part.write_bytes(data)
+            write(part)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
