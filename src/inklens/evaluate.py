@@ -14,6 +14,10 @@ from inklens.errors import ModelError
 from inklens.report import Answer, Contested, Report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from inklens.data import Dataset
     from inklens.predictor import Predictor
     from inklens.run import Run
 
@@ -23,7 +27,9 @@ LEAST_PROBABILITY = 1e-7  # Keras clips here before the logarithm; so the loss i
 
 # The test images of MNIST whose label a vote of people did not confirm (github.com/cleanlab/label-errors, MTurk).
 CONTESTED = (947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 6783, 8527, 9679, 9729)
-MNIST_TEST_LABELS = "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5"  # SHA-256 of its 10,000 label bytes
+MNIST_TEST_LABELS = (
+    "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5"  # SHA-256 of its 10,000 label bytes
+)
 
 
 def evaluate(
@@ -35,6 +41,7 @@ def evaluate(
     names: Sequence[str] | None = None,
     contested: Sequence[int] | None = None,
     run: Run | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Read every image of `split` and compare the answers with its labels.
 
@@ -43,10 +50,11 @@ def evaluate(
     them by name, its columns are matched by name, else by place. contested: places in the split whose label is in
     dispute; by default the 15 of MNIST's test set where that is what `split` holds, else none. run: the training run
     behind the model, for the calibration before its temperature, the training curves and the environment.
+    progress: told how many images are read, and of how many.
     Raises ModelError if the predictor's answers are no probabilities of the classes.
     """
     labels, columns = _match(predictor.labels, predictor.labels if names is None else names, split.labels)
-    probabilities = _read(predictor, split.images)[:, columns]
+    probabilities = _read(predictor, split.images, progress)[:, columns]
     answers = probabilities.argmax(axis=1)
     disputed = contested_places(split) if contested is None else tuple(contested)
 
@@ -77,9 +85,22 @@ def evaluate(
         temperature=temperature,
         calibration_before=before,
         contested=_without(disputed, answers == split.labels, [answer(index) for index in disputed]),
-        history={} if run is None else run.history,
-        environment={} if run is None else run.environment,
+        history=() if run is None else run.history,
+        environment={} if run is None else {"recipe": run.recipe.name, "seed": run.seed, **run.environment},
     )
+
+
+def evaluate_model(model: Path, dataset: Dataset, *, progress: Callable[[int, int], None] | None = None) -> Report:
+    """Evaluate a run folder or any model file on the test images of a dataset.
+
+    Raises ModelError or RunError for a model that cannot be read or does not fit the data.
+    """
+    from inklens.predictor import load_predictor
+    from inklens.run import METRICS, Run
+
+    run = Run.load(model) if (model / METRICS).is_file() else None
+    predictor = load_predictor(model)
+    return evaluate(predictor, dataset.test, data=dataset.name, names=dataset.names, run=run, progress=progress)
 
 
 def contested_places(split: Split) -> tuple[int, ...]:
@@ -110,8 +131,12 @@ def _match(known: Sequence[str], names: Sequence[str], truths: np.ndarray) -> tu
     return labels, columns
 
 
-def _read(predictor: Predictor, images: np.ndarray) -> np.ndarray:
-    parts = [predictor(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
+def _read(predictor: Predictor, images: np.ndarray, progress: Callable[[int, int], None] | None) -> np.ndarray:
+    parts = []
+    for start in range(0, len(images), BATCH):
+        parts.append(predictor(images[start : start + BATCH]))
+        if progress is not None:
+            progress(min(start + BATCH, len(images)), len(images))
     probabilities = np.concatenate(parts)
     expected = (len(images), len(predictor.labels))
     if probabilities.shape != expected:
@@ -120,7 +145,7 @@ def _read(predictor: Predictor, images: np.ndarray) -> np.ndarray:
     # float16 outputs of ten classes sum to 1 within 5e-3
     if not np.isfinite(sums).all() or probabilities.min() < 0 or np.abs(sums - 1).max() > 1e-2:
         raise ModelError(
-            f"{predictor.name} answers with values from {probabilities.min():.3g} to {probabilities.max():.3g} that sum "
-            f"to {sums.min():.3g} to {sums.max():.3g}, expected probabilities; does the model lack its softmax?"
+            f"{predictor.name} answers with values from {probabilities.min():.3g} to {probabilities.max():.3g} whose "
+            f"rows sum to {sums.min():.3g} to {sums.max():.3g}, expected probabilities; does it lack its softmax?"
         )
     return probabilities

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -68,8 +68,8 @@ class Report:
 
     `confusion` int64 [classes, classes], rows true, columns predicted; `loss` is the mean cross-entropy in nats.
     `calibration_before` is what the model was before its fitted `temperature`; both are None where the model file
-    does not tell. `worst` holds the most confident mistakes, at most 60. `history` maps the columns of a training
-    run's history to their values, one for each epoch.
+    does not tell. `worst` holds the most confident mistakes, at most 60. `history` has a row for each epoch of
+    the training run, if one is known.
     """
 
     model: str
@@ -83,7 +83,7 @@ class Report:
     temperature: float | None = None
     calibration_before: Reliability | None = None
     contested: Contested | None = None
-    history: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    history: Sequence[Mapping[str, float]] = ()
     environment: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -127,9 +127,9 @@ class Report:
         pairs = (divmod(int(flat), len(self.labels)) for flat in order)
         return [(self.labels[row], self.labels[column], int(wrong[row, column])) for row, column in pairs]
 
-    def to_json(self) -> str:
-        """One line of JSON; proportions and probabilities are 0 to 1, undefined scores null."""
-        values: dict[str, object] = {
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; proportions and probabilities are 0 to 1, undefined scores None."""
+        values: dict[str, Any] = {
             "model": self.model,
             "data": self.data,
             "split": self.split,
@@ -163,7 +163,7 @@ class Report:
                 "accuracy_interval": [round(bound, 6) for bound in self.contested.interval],
                 "answers": [_answer_json(answer) for answer in self.contested.answers],
             }
-        return json.dumps(values, ensure_ascii=False, allow_nan=False)
+        return values
 
     def save_html(self, path: Path) -> None:
         """Write one self-contained page: no request leaves it. Needs the train extra (Matplotlib, Jinja2).
@@ -173,7 +173,8 @@ class Report:
         from inklens.page import render_page  # the page needs Matplotlib and Jinja2, printing does not
         from inklens.writing import write_whole
 
-        write_whole(Path(path), render_page(self).encode())
+        page = render_page(self)
+        write_whole(Path(path), lambda part: part.write_text(page, encoding="utf-8"))
 
     def __str__(self) -> str:
         return "\n".join([*self._headline(), "", *self._class_table(), "", *self._matrix(), *self._mistakes()])
