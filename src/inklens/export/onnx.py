@@ -1,0 +1,76 @@
+"""ONNX files from a graph of the intermediate representation.
+
+The input is `image`, uint8 [n, height, width]: the pixels as they lie in a picture. A client that scales them itself
+gets a type error from ONNX Runtime instead of wrong answers. The batch size n is free. A classifier's output is
+`probabilities`, float32 [n, classes].
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from inklens.coreml.ir import Graph, Node, Ref, Tensor
+from inklens.coreml.onnx import Storage, to_onnx
+from inklens.coreml.onnx_proto import text
+from inklens.export.coreml import Metadata
+
+DOC_STRING = 6  # the field of ModelProto that ONNX Runtime shows as the model's description
+
+
+def onnx_bytes(
+    graph: Graph, *, labels: Sequence[str] | None, metadata: Metadata, weights: Storage = "float32"
+) -> bytes:
+    """The whole ONNX file. Equal graphs give equal bytes."""
+    batched = for_batches(graph)
+    image = graph.inputs[0]
+    about = {
+        "input": metadata.input_description,
+        **{f"output.{name}": note for name, note in metadata.output_descriptions.items() if name in graph.outputs},
+        **({} if labels is None else {"labels": json.dumps(list(labels), ensure_ascii=False)}),
+        **{
+            key: value
+            for key, value in (
+                ("author", metadata.author),
+                ("license", metadata.licence),
+                ("version", metadata.version),
+            )
+            if value
+        },
+        **metadata.user_defined,
+    }
+    height, width = image.shape[2:]
+    dims: dict[str, tuple[str | int, ...]] = {image.name: ("n", height or 0, width or 0)}
+    for node in batched.nodes:
+        for output in node.outputs:
+            if output.name in graph.outputs:
+                dims[output.name] = ("n", *(size or 0 for size in output.shape[1:]))
+    data = to_onnx(batched, weights=weights, name="inklens", dtypes={image.name: "uint8"}, dims=dims, metadata=about)
+    return data + text(DOC_STRING, metadata.description)
+
+
+def for_batches(graph: Graph) -> Graph:
+    """The graph with images [n, height, width] of any n in place of one [1, 1, height, width]."""
+
+    def free(tensor: Tensor) -> Tensor:
+        return replace(tensor, shape=(None, *tensor.shape[1:]))
+
+    [image] = graph.inputs
+    channel = f"{image.name}_channel"
+    pixels = replace(image, shape=(None, *image.shape[2:]))
+    shape = np.asarray((-1, *(size or 0 for size in image.shape[1:])), np.int32)
+    nodes = [Node("reshape", channel, {"x": Ref(image.name), "shape": shape}, (free(replace(image, name=channel)),))]
+    for node in graph.nodes:
+        arguments = {
+            key: Ref(channel) if isinstance(argument, Ref) and argument.name == image.name else argument
+            for key, argument in node.arguments.items()
+        }
+        if node.op == "reshape":
+            target = arguments["shape"]
+            assert isinstance(target, np.ndarray)
+            arguments["shape"] = np.asarray((-1, *target[1:]), np.int32)
+        nodes.append(replace(node, arguments=arguments, outputs=tuple(free(output) for output in node.outputs)))
+    return replace(graph, inputs=(pixels,), nodes=tuple(nodes))
