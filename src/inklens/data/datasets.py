@@ -53,14 +53,13 @@ def load_dataset(source: str | Path = "mnist", *, validation: int = 5000, seed: 
     idx files, plain or gzip. validation: how many training images to set aside, chosen by `seed` alone; the rest
     keep their order. Raises DataError for anything missing, damaged or not fitting together.
     """
-    train, test = read_split(source, "train"), read_split(source, "test")
+    train, test = _read_split(source, "train"), _read_split(source, "test")
     classes = int(max(train.labels.max(), test.labels.max())) + 1
     learn, hold = split_balanced(train, validation, classes=classes, seed=seed)
     return Dataset(str(source), [str(index) for index in range(classes)], learn, hold, test)
 
 
-def read_split(source: str | Path, part: Literal["train", "test"]) -> Split:
-    """All images of one part of a dataset in the order of its files; `source` and errors as in `load_dataset`."""
+def _read_split(source: str | Path, part: Literal["train", "test"]) -> Split:
     images, labels = FILES[part]
     if str(source) == "mnist":
         return _split("mnist", _read_embedded(images), _read_embedded(labels))
