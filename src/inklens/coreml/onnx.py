@@ -93,17 +93,24 @@ def _translate(emit: Emitter, node: Node, values: Mapping[str, Value]) -> tuple[
     op = OPS[node.op]
     arguments = {key: _argument(emit, node, key, item, values) for key, item in node.arguments.items()}
     tensors, constants = op.bind(arguments)
-    for key, value in constants.items():
-        if isinstance(value, Value):
-            if value.constant is None:
-                raise ModelError(f"its parameter {key} must be a constant, but is the value {value.name}")
-            constants[key] = plain(value.constant)
+    constants = {key: plain(_known(key, value)) for key, value in constants.items()}
     folded = _fold(op, tensors, constants, node)
     if folded is None:
         assert op.translate is not None
         result = op.translate(emit, *tensors, **constants)
         return result if isinstance(result, tuple) else (result,)
     return tuple(emit.constant(carried(np.asarray(item)), node.outputs[i].name) for i, item in enumerate(folded))
+
+
+def _known(key: str, value: Any) -> Any:
+    """The array of a constant parameter, or of each of its parts."""
+    if isinstance(value, tuple):
+        return tuple(_known(key, part) for part in value)
+    if not isinstance(value, Value):
+        return value
+    if value.constant is None:
+        raise ModelError(f"its parameter {key} must be a constant, but is the value {value.name}")
+    return value.constant
 
 
 def _argument(emit: Emitter, node: Node, key: str, item: Argument, values: Mapping[str, Value]) -> Any:

@@ -5,15 +5,25 @@ from __future__ import annotations
 from inklens.coreml.ir import Graph
 from inklens.coreml.ops import (
     activation,
+    attention,
     convolution,
     elementwise,
+    gathering,
     joining,
     linear,
+    making,
     normalization,
     padding,
     pooling,
+    quantization,
+    recurrent,
     reduction,
+    resizing,
+    sampling,
     shape,
+    slicing,
+    sorting,
+    space,
 )
 from inklens.coreml.ops.registry import OPS, Op, op, plain
 from inklens.errors import ModelError
@@ -21,15 +31,25 @@ from inklens.errors import ModelError
 # Importing a family registers its operations.
 FAMILIES = (
     activation,
+    attention,
     convolution,
     elementwise,
+    gathering,
     joining,
     linear,
+    making,
     normalization,
     padding,
     pooling,
+    quantization,
+    recurrent,
     reduction,
+    resizing,
+    sampling,
     shape,
+    slicing,
+    sorting,
+    space,
 )
 
 

@@ -88,7 +88,9 @@ def op(name: str) -> Callable[[Reference], Op]:
 
 
 def plain(value: Any) -> Any:
-    """A constant as plain Python: 0-d arrays become numbers, 1-d arrays tuples, the rest stays."""
+    """A constant as plain Python: 0-d arrays become numbers, 1-d arrays and tuples become tuples, the rest stays."""
+    if isinstance(value, tuple):
+        return tuple(plain(item) for item in value)
     if isinstance(value, np.ndarray) and value.ndim < 2:
         listed = value.tolist()
         return tuple(listed) if value.ndim else listed

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from inklens.coreml.ops.registry import Array, Emitter, Value, axes_of, op
+from inklens.errors import ModelError
 
 
 @op("shape")
@@ -22,23 +23,60 @@ def _(emit: Emitter, x: Value) -> Value:
 
 @op("reshape")
 def reshape(x: Array, shape: Array) -> Array:
-    sizes = [int(size) for size in np.atleast_1d(shape)]
-    if len(sizes) == x.ndim:  # a zero keeps the size of its axis
-        sizes = [x.shape[axis] if size == 0 else size for axis, size in enumerate(sizes)]
-    return x.reshape(sizes)
+    return x.reshape(_kept(shape, x.shape))
+
+
+def _kept(shape: Array, sizes: Sequence[int | None]) -> list[int | None]:
+    """The target with its zeros replaced by the sizes that they keep, counted from the last axis, or by 1."""
+    target = [int(size) for size in np.atleast_1d(shape)]
+    kept = [1] * max(0, len(target) - len(sizes)) + list(sizes[max(0, len(sizes) - len(target)) :])
+    return [old if size == 0 else size for size, old in zip(target, kept, strict=True)]
 
 
 @reshape.onnx
 def _(emit: Emitter, x: Value, shape: Value) -> Value:
     if shape.constant is None:
         return emit("Reshape", x, emit.longs(shape))
-    sizes = [int(size) for size in np.atleast_1d(shape.constant)]
-    if len(sizes) == x.rank and 0 in sizes and x.shape is not None:
-        kept = [x.shape[axis] if size == 0 else size for axis, size in enumerate(sizes)]
-        if None in kept:
-            return emit("Reshape", x, sizes)  # ONNX copies the unknown size where it reads 0
-        sizes = [size for size in kept if size is not None]
+    sizes = _kept(shape.constant, x.shape or ())
+    unknown = [axis for axis, size in enumerate(sizes) if size is None]
+    if unknown and (-1 in sizes or len(unknown) > 1):
+        if len(sizes) != x.rank:
+            raise ModelError(f"its shape {shape.constant.tolist()} keeps sizes that are not known")
+        return emit("Reshape", x, shape.constant.astype(np.int64))  # ONNX keeps the size where it reads 0
     return emit.reshape(x, sizes)
+
+
+@op("reshape_like")
+def reshape_like(
+    x: Array,
+    ref_tensors: tuple[Array, ...],
+    *,
+    begins: Sequence[int],
+    ends: Sequence[int],
+    end_masks: Sequence[bool],
+) -> Array:
+    sizes = [
+        ref.shape[begin : None if masked else end]
+        for ref, begin, end, masked in zip(ref_tensors, begins, ends, end_masks, strict=True)
+    ]
+    return x.reshape([size for part in sizes for size in part])
+
+
+@reshape_like.onnx
+def _(
+    emit: Emitter,
+    x: Value,
+    ref_tensors: tuple[Value, ...],
+    *,
+    begins: Sequence[int],
+    ends: Sequence[int],
+    end_masks: Sequence[bool],
+) -> Value:
+    parts = [
+        emit("Shape", ref, start=begin, end=None if masked else end)
+        for ref, begin, end, masked in zip(ref_tensors, begins, ends, end_masks, strict=True)
+    ]
+    return emit("Reshape", x, emit("Concat", *parts, axis=0))
 
 
 @op("transpose")
