@@ -13,7 +13,7 @@ from PIL import Image
 
 from inklens import figures
 from inklens.errors import MissingExtra
-from inklens.report import Answer, Report, percent, span
+from inklens.report import Answer, Report, counted, percent, span
 
 WIDEST_MATRIX = 40  # classes; beyond that a table of counts is no longer read
 
@@ -31,7 +31,7 @@ def render_page(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=percent, span=span, picture=_picture)
+    environment.filters.update(counted=counted, percent=percent, span=span, picture=_picture)
     return environment.get_template("report.html").render(
         report=report,
         version=version("inklens"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,27 @@ class Report:
         page = render_page(self)
         write_whole(Path(path), lambda part: part.write_text(page, encoding="utf-8"))
 
+    def save_pictures(self, folder: Path) -> list[Path]:
+        """Write `confusion.png`, `calibration.png`, `mistakes.png` and, if a run is behind it, `curves.png` into
+        `folder`; returns the files. Needs the train extra; raises OutputError where `folder` cannot be written.
+        """
+        from inklens import figures
+        from inklens.writing import write_whole
+
+        drawings = {
+            "confusion.png": figures.draw_confusion(self.confusion, self.labels),
+            "calibration.png": figures.draw_reliability(self.calibration, self.calibration_before),
+        }
+        if self.worst:
+            shown = self.worst[:24]
+            note = f"{len(shown)} of {self.mistakes:,}, by confidence; # is the place in the split"
+            drawings["mistakes.png"] = figures.draw_gallery(shown, title="The most confident mistakes", note=note)
+        if self.history:
+            drawings["curves.png"] = figures.draw_curves(self.history)
+        for name, figure in drawings.items():
+            write_whole(folder / name, partial(Path.write_bytes, data=figures.png(figure)))
+        return [folder / name for name in drawings]
+
     def __str__(self) -> str:
         return "\n".join([*self._headline(), "", *self._class_table(), "", *self._matrix(), *self._mistakes()])
 
@@ -189,7 +211,7 @@ class Report:
             without = self.contested
             lines.append(
                 f"                   {percent(without.accuracy)} %   {span(without.interval)} %, "
-                f"without the {len(without.answers)} contested labels"
+                f"without the {counted(len(without.answers), 'contested label')}"
             )
         lines += [f"mistakes           {self.mistakes:,}", f"loss               {self.loss:.4f}"]
         calibration = f"calibration error  {percent(self.ece)} %   in {len(self.calibration.counts)} bins of confidence"
@@ -219,7 +241,7 @@ class Report:
     def _mistakes(self) -> list[str]:
         if not self.worst:
             return ["No mistakes."]
-        pairs = ", ".join(f"{true} read as {said} {count}×" for true, said, count in self.confusions[:5])
+        pairs = ", ".join(f"{true} read as {said} ({count})" for true, said, count in self.confusions[:5])
         lines = [f"most frequent      {pairs}", "most confident     image  label  read as  confidence"]
         for answer in self.worst[:5]:
             note = "  contested label" if answer.contested else ""
@@ -249,6 +271,11 @@ def percent(share: float) -> str:
     if hundredths == 0 and share > 0:
         hundredths = 1
     return f"{hundredths / 100:.2f}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun, in the plural where there is not just one."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def span(interval: tuple[float, float]) -> str:
