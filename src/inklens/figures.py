@@ -83,7 +83,7 @@ def png(figure: Figure) -> bytes:
 
     file = io.BytesIO()
     with style.context(["default", STYLE]):
-        figure.savefig(file, format="png", dpi=DOTS_PER_INCH, facecolor="white", metadata={"Software": None})
+        figure.savefig(file, format="png", facecolor="white", metadata={"Software": None})
     return file.getvalue()
 
 
@@ -109,7 +109,7 @@ def _figure(width: float, height: float) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height))
+    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH)
     FigureCanvasAgg(figure)
     return figure
 
@@ -123,9 +123,25 @@ def _sheet(figure: Figure) -> Axes:
     return axes
 
 
-def _heading(axes: Axes, title: str, note: str, *, x: float = 0.3, y: float = 0.42) -> None:
-    axes.text(x, y, title, fontsize=14, fontweight="bold", va="baseline")
-    axes.text(x, y + 0.26, note, fontsize=9.5, color=SOFT, va="baseline")
+def _headed(width: float, height: float, title: str, note: str) -> tuple[Figure, Axes]:
+    """A sheet with a title and a note, of at least that width in inches, and as wide as its title and note need."""
+    figure = _figure(max(width, 0.6 + 1.4 * _inches(title), 0.6 + _inches(note)), height)
+    axes = _sheet(figure)
+    axes.text(0.3, 0.42, title, fontsize=14, fontweight="bold", va="baseline")
+    axes.text(0.3, 0.68, note, fontsize=9.5, color=SOFT, va="baseline")
+    return figure, axes
+
+
+def _inches(text: str) -> float:
+    """The width of a text in bold at our size: no text of a table is wider."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    return (
+        float(TextPath((0, 0), text, size=10, prop=FontProperties(weight="bold")).get_extents().width) / 72
+        if text
+        else 0.0
+    )
 
 
 def _digit(axes: Axes, image: np.ndarray, x: float, y: float, side: float) -> None:
@@ -140,9 +156,8 @@ def draw_digits(images: np.ndarray, labels: Sequence[str]) -> Figure:
     """Digits in a row with their labels below. images: uint8 [n, 28, 28], ink bright on 0."""
     side, gap = 1.3, 0.2
     width = 0.6 + len(images) * (side + gap) - gap
-    figure = _figure(width, 3.0)
-    axes = _sheet(figure)
-    _heading(axes, f"The first {len(images)} training images", "28 × 28 pixels, ink bright on black; below, the label")
+    title = f"The first {len(images)} training images"
+    figure, axes = _headed(width, 3.0, title, "28 × 28 pixels, ink bright on black; below, the label")
     for index, (image, label) in enumerate(zip(images, labels, strict=True)):
         x = 0.3 + index * (side + gap)
         _digit(axes, image, x, 0.95, side)
@@ -155,10 +170,9 @@ def draw_pixels(image: np.ndarray, label: str) -> Figure:
     """One image with every pixel's value in its cell, white on dark and black on light. image: uint8 [28, 28]."""
     rows, columns = image.shape
     cell, left, top = 0.36, 0.6, 1.25
-    figure = _figure(left + columns * cell + 0.3, top + rows * cell + 0.3)
-    axes = _sheet(figure)
-    _heading(
-        axes,
+    figure, axes = _headed(
+        left + columns * cell + 0.3,
+        top + rows * cell + 0.3,
         f"What the computer sees: a {label}",
         f"{rows} × {columns} numbers, 0 (black, paper) to 255 (white, ink); rows count downwards, columns to the right",
     )
@@ -190,9 +204,9 @@ def draw_one_hot(images: np.ndarray, labels: np.ndarray, names: Sequence[str]) -
     from matplotlib.patches import Rectangle
 
     cell, gap, left, top = 0.52, 0.14, 2.35, 1.35
-    figure = _figure(left + len(names) * cell + 0.3, top + len(images) * (cell + gap) + 0.2)
-    axes = _sheet(figure)
-    _heading(axes, "One-hot labels", "the place of the 1 is the class; a perfect network would answer exactly this")
+    width, height = left + len(names) * cell + 0.3, top + len(images) * (cell + gap) + 0.2
+    note = "the place of the 1 is the class; a perfect network would answer exactly this"
+    figure, axes = _headed(width, height, "One-hot labels", note)
     for column, name in enumerate(names):
         x = left + (column + 0.5) * cell
         axes.text(x, top - 0.15, name, fontsize=10, color=SOFT, ha="center", va="baseline")
@@ -223,10 +237,9 @@ def draw_one_hot(images: np.ndarray, labels: np.ndarray, names: Sequence[str]) -
 @_styled
 def draw_class_counts(counts: Mapping[str, np.ndarray], names: Sequence[str]) -> Figure:
     """How many images each class has, a panel for each split. counts: int [classes] by the split's name."""
-    figure = _figure(10, 1.45 + 0.3 * len(names))
-    sheet = _sheet(figure)
     total = sum(int(values.sum()) for values in counts.values())
-    _heading(sheet, "Images of each class", f"{total:,} in all; each panel has a scale of its own")
+    note = f"{total:,} in all; each panel has a scale of its own"
+    figure, _ = _headed(10, 1.45 + 0.3 * len(names), "Images of each class", note)
     width, height = figure.get_size_inches()
     room = (width - 0.75) / len(counts)
     for index, (part, values) in enumerate(counts.items()):
@@ -245,18 +258,6 @@ def draw_class_counts(counts: Mapping[str, np.ndarray], names: Sequence[str]) ->
     return figure
 
 
-def _inches(text: str) -> float:
-    """The width of a text in bold at our size: no text of a table is wider."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
-
-    return (
-        float(TextPath((0, 0), text, size=10, prop=FontProperties(weight="bold")).get_extents().width) / 72
-        if text
-        else 0.0
-    )
-
-
 @_styled
 def draw_table(
     title: str, note: str, columns: Sequence[str], rows: Sequence[Sequence[str]], shares: Sequence[float]
@@ -268,10 +269,8 @@ def draw_table(
     widths = [max(map(_inches, (head, *cells))) + 0.3 for head, *cells in zip(columns, *rows, strict=True)]
     starts = 0.3 + np.cumsum([0.0, *widths])
     numbers = starts[-1] - 0.3  # the last column is numbers: flush right
-    width = max(starts[-1] + bar + 0.2, 0.6 + _inches(note))
-    figure = _figure(width, top + len(rows) * pitch + 0.15)
-    axes = _sheet(figure)
-    _heading(axes, title, note)
+    figure, axes = _headed(starts[-1] + bar + 0.2, top + len(rows) * pitch + 0.15, title, note)
+    width = axes.get_xlim()[1]
     for index, head in enumerate(columns):
         last = index == len(columns) - 1
         x = numbers if last else starts[index]
@@ -332,10 +331,9 @@ def draw_confusion(confusion: np.ndarray, labels: Sequence[str]) -> Figure:
     left, top = 1.15, 1.7
     right = left + classes * cell
     bottom = top + classes * cell
-    figure = _figure(right + 1.15, bottom + 0.75)
-    axes = _sheet(figure)
     n, mistakes = int(confusion.sum()), int(confusion.sum() - confusion.trace())
-    _heading(axes, "Confusion matrix", f"{n:,} images, {mistakes:,} mistakes (red: the redder, the more)")
+    note = f"{n:,} images, {mistakes:,} mistakes (red: the redder, the more)"
+    figure, axes = _headed(right + 1.15, bottom + 0.75, "Confusion matrix", note)
     wrong = confusion - np.diag(confusion.diagonal())
     most = max(1, int(wrong.max()))
     for row in range(classes):
@@ -419,9 +417,7 @@ def draw_gallery(answers: Sequence[Answer], *, title: str, note: str) -> Figure:
     """Images with their label, what was read, and how surely."""
     columns, side, gap, foot, top = 6, 1.3, 0.2, 0.62, 0.95
     rows = max(1, -(-len(answers) // columns))
-    figure = _figure(0.6 + columns * (side + gap) - gap, top + rows * (side + foot) + 0.1)
-    axes = _sheet(figure)
-    _heading(axes, title, note)
+    figure, axes = _headed(0.6 + columns * (side + gap) - gap, top + rows * (side + foot) + 0.1, title, note)
     for place, answer in enumerate(answers):
         row, column = divmod(place, columns)
         x, y = 0.3 + column * (side + gap), top + row * (side + foot)

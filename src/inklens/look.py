@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,8 @@ from inklens.data import Dataset, Split
 from inklens.writing import write_whole
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from inklens.recipes import Recipe
 
 SHOWN = 6  # digits, as many as the tutorial shows
@@ -43,17 +46,17 @@ def look(recipe: Recipe, dataset: Dataset, out: Path) -> list[Path]:
         for part, split in (("train", dataset.train), ("validation", dataset.validation), ("test", dataset.test))
     }
     table = NetworkTable(recipe, classes=len(dataset.names))
-    drawings = {
-        "digits.png": figures.draw_digits(first.images, names),
-        "pixels.png": figures.draw_pixels(first.images[0], names[0]),
-        "one-hot.png": figures.draw_one_hot(first.images, first.labels, dataset.names),
-        "classes.png": figures.draw_class_counts(counts, dataset.names),
-        "network.png": table.draw(),
+    drawings: dict[str, Callable[[], Figure]] = {
+        "digits.png": partial(figures.draw_digits, first.images, names),
+        "pixels.png": partial(figures.draw_pixels, first.images[0], names[0]),
+        "one-hot.png": partial(figures.draw_one_hot, first.images, first.labels, dataset.names),
+        "classes.png": partial(figures.draw_class_counts, counts, dataset.names),
+        "network.png": table.draw,
     }
-    files = {name: figures.png(figure) for name, figure in drawings.items()} | {"network.txt": f"{table}\n".encode()}
-    for name, content in files.items():
-        write_whole(out / name, partial(Path.write_bytes, data=content))
-    return [out / name for name in files]
+    for name, draw in drawings.items():
+        write_whole(out / name, partial(Path.write_bytes, data=figures.png(draw())))
+    write_whole(out / "network.txt", partial(Path.write_text, data=f"{table}\n", encoding="utf-8"))
+    return [out / name for name in (*drawings, "network.txt")]
 
 
 def first_images(dataset: Dataset, count: int) -> Split:
@@ -96,7 +99,7 @@ class NetworkTable:
             for layer in self.layers
         ]
 
-    def draw(self) -> Any:
+    def draw(self) -> Figure:
         """The table as a Matplotlib Figure, with each layer's share of the parameters as a bar."""
         most = max(layer.parameters for layer in self.layers)
         shares = [layer.parameters / most for layer in self.layers]
