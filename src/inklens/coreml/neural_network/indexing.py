@@ -37,9 +37,11 @@ def gather_nd(layer: Layer) -> Blob:
     depth = indices.shape[-1]
     if depth is None or depth > x.rank:
         raise ModelError(f"indices of shape {indices.shape} cannot point into a tensor of shape {x.shape}")
-    shape = (*indices.shape[:-1], *x.shape[depth:]) or (1,)
-    result = build.emit("gather_nd", (*indices.shape[:-1], *x.shape[depth:]), x=x, indices=_whole(build, indices))
-    return build.reshape(result, shape)
+    points = _whole(build, indices)
+    if points.rank > 1:
+        return build.emit("gather_nd", (*indices.shape[:-1], *x.shape[depth:]), x=x, indices=points)
+    one = build.emit("gather_nd", (1, *x.shape[depth:]), x=x, indices=build.expand_dims(points, [0]))
+    return build.squeeze(one, [0]) if one.rank > 1 else one
 
 
 @lowering("gatherAlongAxis")

@@ -72,11 +72,13 @@ def stack(layer: Layer) -> Blob:
 
 @lowering("split")
 def split(layer: Layer) -> Sequence[Blob]:
-    """Along the channels into equal parts."""
+    """Along the channels into parts of one size."""
     build, x = layer.build, layer.input
     source = build.collapse(x)
     parts = integers([layer.params.nOutputs])[0] or layer.outputs
-    return [build.expand(part, x.shape[:-3]) for part in _split(build, source, 1, _equal(source.shape[1], parts))]
+    if source.shape[1] is not None and source.shape[1] % max(parts, 1):
+        raise ModelError(f"{source.shape[1]} channels cannot be split into {parts} parts of one size")
+    return [build.expand(part, x.shape[:-3]) for part in _split(build, source, 1, _parts(source.shape[1], parts))]
 
 
 @lowering("splitND")
@@ -85,14 +87,15 @@ def split_nd(layer: Layer) -> Sequence[Blob]:
     axis = axis_of(params.axis, x.rank)
     sizes = integers(params.splitSizes)
     if not sizes:
-        sizes = _equal(x.shape[axis], integers([params.numSplits])[0] or layer.outputs)
+        sizes = _parts(x.shape[axis], integers([params.numSplits])[0] or layer.outputs)
     return _split(layer.build, x, axis, sizes)
 
 
-def _equal(size: int | None, parts: int) -> list[int]:
-    if size is None or parts < 1 or size % parts:
-        raise ModelError(f"an axis of {size} cannot be split into {parts} equal parts")
-    return [size // parts] * parts
+def _parts(size: int | None, parts: int) -> list[int]:
+    """Sizes of `parts` parts; the first ones are longer by 1 where the axis does not divide."""
+    if size is None or not 1 <= parts <= max(size, 1):
+        raise ModelError(f"an axis of {size} cannot be split into {parts} parts")
+    return [size // parts + (place < size % parts) for place in range(parts)]
 
 
 def _split(build: Builder, x: Blob, axis: int, sizes: list[int]) -> Sequence[Blob]:

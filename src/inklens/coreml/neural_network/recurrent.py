@@ -1,8 +1,8 @@
 """Recurrent layers: simpleRecurrent, gru, uniDirectionalLSTM, biDirectionalLSTM.
 
 Sequences are [Seq, B, C, 1, 1], states [1, B, C, 1, 1]. Gates are clipped to ±50 and LSTM cells to a threshold. MIL's
-operations know neither, so they are used only where clipping changes nothing (functions that have saturated at 50,
-cells that cannot grow to the threshold); everything else is unrolled step by step.
+operations know the second only, so they are used for functions that have saturated at 50; everything else is unrolled
+step by step.
 
 A layer with `reverseInput` gives its outputs in the order in which it made them, last input first, as Keras'
 `go_backwards` does; the backward half of a bidirectional layer gives them in the order of the inputs.
@@ -25,7 +25,6 @@ from inklens.errors import ModelError
 MAX_STEPS = 1024  # sequences above this are not unrolled: some 15 operations a step
 _GATE_CLIP = 50.0
 _CELL_CLIP = 50.0  # the specification's default
-_LARGEST_GATE = 1.72  # scaled tanh; the others stay within 1
 
 
 def _saturating(params: Message) -> str | None:
@@ -104,10 +103,6 @@ def _biases(layer_has: bool, parts: Sequence[Message], hidden: int) -> np.ndarra
 Cell = Callable[[Blob, tuple[Blob, ...]], tuple[Blob, tuple[Blob, ...]]]
 
 
-def _unrollable(steps: int | None) -> bool:
-    return steps is not None and 1 <= steps <= MAX_STEPS
-
-
 def _unrolled(
     build: Builder,
     x: Blob,
@@ -118,7 +113,7 @@ def _unrolled(
 ) -> tuple[list[Blob], tuple[Blob, ...]]:
     """The output of each step, [B, hidden], and the final states. x: [Seq, B, C]."""
     steps, batch = x.shape[0], x.shape[1]
-    if steps is None or not _unrollable(steps):
+    if steps is None or not 1 <= steps <= MAX_STEPS:
         raise ModelError(
             f"its sequence has {steps or 'an unknown number of'} steps; this kind is computed for at most {MAX_STEPS}"
         )
@@ -289,10 +284,6 @@ class _Lstm:
             params.cellClipThreshold or _CELL_CLIP,
         )
 
-    def clipping_is_idle(self, steps: int | None, *, starts_at_zero: bool) -> bool:
-        """Whether the cells stay below the threshold, whatever the input."""
-        return self.limit >= 10_000 or (starts_at_zero and steps is not None and steps * _LARGEST_GATE < self.limit)
-
     def mil_functions(self) -> list[str] | None:
         names = [_saturating(params) for params in self.functions]
         return None if self.coupled or None in names else [name or "" for name in names]
@@ -333,8 +324,7 @@ def unidirectional_lstm(layer: Layer) -> Sequence[Blob]:
     lstm = _Lstm.read(params.weightParams, params.activations, params.params, size, hidden)
     states = sequence.state(1), sequence.state(2)
     functions = lstm.mil_functions()
-    idle = lstm.clipping_is_idle(sequence.steps, starts_at_zero=len(layer.inputs) < 3)
-    if functions is not None and (idle or not _unrollable(sequence.steps)):
+    if functions is not None:
         steps = sequence.steps if whole else 1
         state = ((sequence.batch, hidden), "fp32")
         results = build.emit_many(
@@ -351,7 +341,7 @@ def unidirectional_lstm(layer: Layer) -> Sequence[Blob]:
             recurrent_activation=functions[0],
             cell_activation=functions[1],
             activation=functions[2],
-            clip=None if idle else lstm.limit,
+            clip=lstm.limit,
         )
         return sequence.outputs(*results)
     outputs, last = _unrolled(build, sequence.x, lstm.weight, lstm.bias, lstm.cell(build), states)
@@ -376,8 +366,7 @@ def bidirectional_lstm(layer: Layer) -> Sequence[Blob]:
     )
     states = [sequence.state(place) for place in (1, 2, 3, 4)]
     functions = forward.mil_functions()
-    idle = forward.clipping_is_idle(sequence.steps, starts_at_zero=len(layer.inputs) < 3)
-    if functions is not None and functions == backward.mil_functions() and (idle or not _unrollable(sequence.steps)):
+    if functions is not None and functions == backward.mil_functions():
         steps = sequence.steps if whole else 1
         both = ((batch, 2 * hidden), "fp32")
         y, last_y, last_c = build.emit_many(
@@ -399,7 +388,7 @@ def bidirectional_lstm(layer: Layer) -> Sequence[Blob]:
             recurrent_activation=functions[0],
             cell_activation=functions[1],
             activation=functions[2],
-            clip=None if idle else forward.limit,
+            clip=forward.limit,
         )
         (forward_y, backward_y), (forward_c, backward_c) = _gates(build, last_y, 2), _gates(build, last_c, 2)
         return sequence.outputs(y, forward_y, forward_c, backward_y, backward_c)
