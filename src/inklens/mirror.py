@@ -29,11 +29,12 @@ class Mirror:
     """The torch twin of a functional Keras model whose last layer is a softmax Dense.
 
     `weights` are the trained tensors by "layer.variable", `state` the moving statistics. Raises RecipeError for layers
-    that it does not know.
+    that it does not know. A `twin` lends its weights: both change together, but each has gradients and moving
+    statistics of its own.
     """
 
-    def __init__(self, model: Any) -> None:
-        self.model = model
+    def __init__(self, model: Any, *, twin: Mirror | None = None) -> None:
+        self.model, self._twin = model, twin
         self.weights: dict[str, Tensor] = {}
         self.state: dict[str, Tensor] = {}
         layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
@@ -52,10 +53,10 @@ class Mirror:
             values[step.output] = step.run(*(values[key] for key in step.inputs), dropout)
         return values[self._output]
 
-    def predict(self, images: np.ndarray, *, chunk: int = 100) -> np.ndarray:
-        """Logits float32 [n, classes] of images uint8 [n, 28, 28], any number of them, without gradients."""
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Logits float32 [n, classes] of images uint8 [n, 28, 28], without gradients."""
         with torch.inference_mode():
-            return torch.cat([self(part) for part in torch.from_numpy(images).split(chunk)]).numpy()
+            return self(torch.from_numpy(images)).numpy()
 
     @property
     def tensors(self) -> dict[str, Tensor]:
@@ -88,9 +89,11 @@ class Mirror:
         return self._keep(layer, "kernel", value)
 
     def _keep(self, layer: Any, name: str, value: Tensor) -> Tensor:
-        if layer.trainable:
-            self.weights[f"{layer.name}.{name}"] = value.requires_grad_()
-        return value
+        if not layer.trainable:
+            return value
+        key = f"{layer.name}.{name}"
+        self.weights[key] = (self._twin.weights[key].detach() if self._twin else value).requires_grad_()
+        return self.weights[key]
 
     def _bias(self, layer: Any) -> Tensor | None:
         return self._keep(layer, "bias", layer.bias.value.detach().clone()) if layer.use_bias else None

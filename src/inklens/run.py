@@ -15,7 +15,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from typing import Any
 from inklens.backend import keras
 from inklens.errors import RunError
 from inklens.recipes import Recipe
+from inklens.workers import cores
 from inklens.writing import write_whole
 
 RECIPE, ENVIRONMENT, HISTORY, CHECKPOINT, MODEL, METRICS = (
@@ -149,8 +149,7 @@ def describe_environment(threads: int) -> dict[str, Any]:
 
 def describe_machine() -> str:
     """System, architecture, cores and the processor's own name where the system tells it."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{platform.system()} {platform.machine()}, {cores} cores, {_processor()}"
+    return f"{platform.system()} {platform.machine()}, {cores()} cores, {_processor()}"
 
 
 def _processor() -> str:
