@@ -138,10 +138,10 @@ def _leading(step: _Step) -> int:
     return 0
 
 
-def _leading_data(step: _Step) -> int:
-    axis, _ = step.x("x")
-    _unless(axis != 0)
-    return 0
+def _leading_of_many(step: _Step) -> int:
+    """Operations over the last three axes of four or more."""
+    _unless(len(step.shape(step.arguments["x"])) < 4)
+    return _leading(step)
 
 
 def _broadcast(*names: str) -> Rule:
@@ -365,23 +365,25 @@ def _linear(step: _Step) -> int:
 
 
 _UNARY = (
-    "abs acos acosh asin asinh atan atanh cast ceil clamped_relu clip cos cosh elu erf exp exp2 floor gelu identity "
-    "inverse leaky_relu linear_activation log logical_not relu relu6 round rsqrt scaled_tanh sigmoid sigmoid_hard sign "
-    "silu sin sinh softplus softsign sqrt square tan tanh threshold thresholded_relu dequantize quantize"
-).split()
+    "abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "cast", "ceil", "clamped_relu", "clip", "cos", "cosh",
+    "elu", "erf", "exp", "exp2", "floor", "gelu", "identity", "inverse", "leaky_relu", "linear_activation", "log",
+    "logical_not", "relu", "relu6", "round", "rsqrt", "scaled_tanh", "sigmoid", "sigmoid_hard", "sign", "silu", "sin",
+    "sinh", "softplus", "softsign", "sqrt", "square", "tan", "tanh", "threshold", "thresholded_relu", "quantize",
+    "dequantize",
+)  # fmt: skip
 _BINARY = (
-    "add sub mul real_div floor_div mod pow maximum minimum equal not_equal greater greater_equal less less_equal "
-    "logical_and logical_or logical_xor"
-).split()
+    "add", "sub", "mul", "real_div", "floor_div", "mod", "pow", "maximum", "minimum", "equal", "not_equal", "greater",
+    "greater_equal", "less", "less_equal", "logical_and", "logical_or", "logical_xor",
+)  # fmt: skip
 _REDUCTIONS = (
-    "reduce_l1_norm reduce_l2_norm reduce_log_sum reduce_log_sum_exp reduce_max reduce_mean reduce_min reduce_prod "
-    "reduce_sum reduce_sum_square"
-).split()
+    "reduce_l1_norm", "reduce_l2_norm", "reduce_log_sum", "reduce_log_sum_exp", "reduce_max", "reduce_mean",
+    "reduce_min", "reduce_prod", "reduce_sum", "reduce_sum_square",
+)  # fmt: skip
 _IMAGES = (
-    "conv conv_transpose max_pool avg_pool l2_pool batch_norm instance_norm local_response_norm prelu "
-    "softplus_parametric depth_to_space space_to_depth pixel_shuffle pixel_unshuffle crop"
-).split()
-_RESIZING = ("upsample_nearest_neighbor upsample_bilinear resize_nearest_neighbor resize_bilinear").split()
+    "conv", "conv_transpose", "max_pool", "avg_pool", "l2_pool", "batch_norm", "instance_norm", "local_response_norm",
+    "prelu", "softplus_parametric", "depth_to_space", "space_to_depth", "pixel_shuffle", "pixel_unshuffle", "crop",
+)  # fmt: skip
+_RESIZING = ("upsample_nearest_neighbor", "upsample_bilinear", "resize_nearest_neighbor", "resize_bilinear")
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(_UNARY, _same),
@@ -395,7 +397,7 @@ RULES: dict[str, Rule] = {
     "softmax": _along("axis", -1),
     "cumsum": _along("axis", 0),
     "layer_norm": _normalized_axes,
-    "l2_norm": _leading,
+    "l2_norm": _leading_of_many,
     "linear": _linear,
     "matmul": _multiplied,
     "scaled_dot_product_attention": _attended,

@@ -19,8 +19,7 @@ from inklens.errors import ModelError
 Engine = Literal["onnxruntime", "reference"]
 Precision = Literal["float32", "declared"]
 Arrays = Mapping[str, np.ndarray]
-Shapes = dict[str, tuple[int, ...]]
-Lower = Callable[[Shapes, Arrays], Graph]
+Lower = Callable[[Arrays], tuple[Graph, frozenset[str]]]  # and the inputs whose values the graph holds for
 
 ENGINES = ("onnxruntime", "reference")
 PRECISIONS = ("float32", "declared")
@@ -62,6 +61,11 @@ class GraphRunner:
         if self._computed.outputs:
             results |= self._compute(ready)
         return {name: results[name] for name in self.graph.outputs}
+
+    def prepare(self) -> None:
+        """Make the engine ready now, so that what it cannot run is refused before the first run."""
+        if self._options.engine == "onnxruntime" and self._computed.outputs:
+            self.session()
 
     def _compute(self, ready: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         try:
@@ -132,8 +136,12 @@ class Network:
         """The runner for inputs of these shapes."""
         key = self._key(inputs)
         if key not in self._runners:
-            shapes = {name: value.shape for name, value in inputs.items()}
-            _keep(self._runners, key, GraphRunner(self._lower(shapes, inputs), self._options))
+            graph, values = self._lower(inputs)
+            runner = GraphRunner(graph, self._options)
+            runner.prepare()
+            if values:  # it holds for these values only
+                return runner
+            _keep(self._runners, key, runner)
         self._runners.move_to_end(key)
         return self._runners[key]
 
@@ -142,7 +150,7 @@ class Network:
         return self.runner(inputs)(inputs)
 
     def run_batch(self, inputs: Arrays) -> dict[str, np.ndarray]:
-        """Outputs for many inputs at once. Every array has one more axis, the first, over the items; so have the results.
+        """Outputs for many inputs at once. Every array has one more axis, the first, over the items; results too.
 
         Items run together where axis 0 is proven to be a batch axis through the whole graph, else one by one.
         """
@@ -169,7 +177,8 @@ class Network:
     def _batch_runner(self, first: Arrays) -> GraphRunner | None:
         key = self._key(first)
         if key not in self._batched:
-            graph = batched(self.runner(first).graph)
+            single = self.runner(first)
+            graph = batched(single.graph) if {tensor.name for tensor in single.graph.inputs} == set(first) else None
             _keep(self._batched, key, None if graph is None else GraphRunner(graph, self._options))
         return self._batched[key]
 

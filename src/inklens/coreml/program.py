@@ -203,7 +203,7 @@ class _Lowering:
         elif kind.startswith("constexpr_"):
             self.fold(operation, arguments, where)
         else:
-            outputs = []
+            outputs: list[Tensor] = []
             for output in operation.outputs:
                 self.define(output.name, where)
                 if kind == "classify":  # a label and a dictionary: not tensors
@@ -251,10 +251,11 @@ class _Lowering:
                 raise ModelError(f"the parameter {name!r} of {where} ({operation.type}) is bound to nothing")
             if len(bound) == 1 and (operation.type, name) not in VARIADIC:
                 arguments[name] = bound[0]
-            elif any(not isinstance(one, (Ref, np.ndarray)) for one in bound):
-                raise ModelError(f"the parameter {name!r} of {where} ({operation.type}) mixes text and tensors")
             else:
-                arguments[name] = tuple(bound)  # type: ignore[arg-type]
+                tensors = tuple(one for one in bound if isinstance(one, (Ref, np.ndarray)))
+                if len(tensors) != len(bound):
+                    raise ModelError(f"the parameter {name!r} of {where} ({operation.type}) mixes text and tensors")
+                arguments[name] = tensors
         return arguments
 
     def binding(self, binding: Message, where: str) -> Argument:
