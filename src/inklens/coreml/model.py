@@ -11,6 +11,7 @@ import numpy as np
 from inklens.coreml.description import ArrayType, Description, read_description
 from inklens.coreml.features import Label, default_array
 from inklens.coreml.glue import STEPS, GlueModel
+from inklens.coreml.ir import Graph
 from inklens.coreml.network import Engine, Options, Precision
 from inklens.coreml.network_model import NETWORKS, NetworkModel
 from inklens.coreml.package import find_model, read_spec
@@ -92,6 +93,15 @@ class Model:
         if images.dtype.kind not in "biuf":
             raise ModelError(f"images are numbers, not {images.dtype}")
         return self._body.scores_of(images)
+
+    def graph(self) -> Graph:
+        """The network as the intermediate representation, for inputs of the declared shapes.
+
+        Pipelines and other models that are not one network raise ModelError.
+        """
+        if not isinstance(self._body, NetworkModel):
+            raise ModelError(f"a model of kind {self.kind} is not one network, so it has no graph")
+        return self._body.graph()
 
     def to_onnx(self, path: str | Path) -> Path:
         """Write the network as an ONNX file, beside `path` and then renamed; returns the path.
