@@ -9,6 +9,7 @@
 Needs NumPy, Pillow and ONNX Runtime; no coremltools and no Mac.
 """
 
+from inklens.coreml.inspection import Inspection, inspect
 from inklens.coreml.model import Model, load
 
-__all__ = ["Model", "load"]
+__all__ = ["Inspection", "Model", "inspect", "load"]

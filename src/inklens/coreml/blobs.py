@@ -152,6 +152,27 @@ class BlobFile:
             raise ModelError(f"{self.path} became shorter while it was read")
         return data
 
+    def _metadata(self, offset: int) -> tuple[ElementType, int, int, int]:
+        """Type, size in bytes, offset of the data and unused bits of the blob whose metadata are at `offset`."""
+        metadata = self._bytes(offset, METADATA_BYTES, f"the blob at {offset:,}")
+        sentinel, code, size, start, padding = METADATA.unpack_from(metadata)
+        if sentinel != SENTINEL:
+            raise ModelError(f"{self.path} has no blob at byte {offset:,}: {sentinel:#010x} is not {SENTINEL:#010x}")
+        element = ELEMENT_TYPES.get(code)
+        if element is None:
+            raise ModelError(f"{self.path} has a blob of unknown type {code} at byte {offset:,}")
+        if start + size > self.size:
+            raise ModelError(
+                f"{self.path} ends at byte {self.size:,}, but the blob at {offset:,} claims {size:,} from {start:,} on"
+            )
+        return element, size, start, padding
+
+    def measure(self, offset: int) -> tuple[int, int, str]:
+        """Number of values, size in bytes and type of the blob whose metadata are at `offset`."""
+        element, size, _, padding = self._metadata(offset)
+        unused = padding if element.bits < 8 and padding < 8 else 0  # older writers leave rubbish there
+        return (size * 8 - unused) // element.bits, size, element.name
+
     def read(self, offset: int, dtype: str, shape: Sequence[int]) -> np.ndarray:
         """The blob whose metadata are at `offset`, checked against the type and shape that the program declares.
 
@@ -159,19 +180,9 @@ class BlobFile:
         fp8 become float32.
         """
         what = f"the blob at {offset:,}"
-        metadata = self._bytes(offset, METADATA_BYTES, what)
-        sentinel, code, size, start, padding = METADATA.unpack_from(metadata)
-        if sentinel != SENTINEL:
-            raise ModelError(f"{self.path} has no blob at byte {offset:,}: {sentinel:#010x} is not {SENTINEL:#010x}")
-        element = ELEMENT_TYPES.get(code)
-        if element is None:
-            raise ModelError(f"{self.path} has a blob of unknown type {code} at byte {offset:,}")
+        element, size, start, _ = self._metadata(offset)
         if element.name != dtype and not (dtype == "bool" and element.name in ("uint8", "int8")):
             raise ModelError(f"{self.path} holds {element.name} at byte {offset:,} where the model declares {dtype}")
-        if element.bits < 8 and size * 8 - padding < math.prod(shape) * element.bits:
-            raise ModelError(f"{what} of {self.path} holds fewer than {math.prod(shape):,} values of {element.name}")
-        if size > self.size:
-            raise ModelError(f"{self.path} has {self.size:,} bytes, but {what} claims {size:,}")
         values = from_bytes(self._bytes(start, size, what), element, shape, f"{what} of {self.path}")
         return values != 0 if dtype == "bool" else values
 

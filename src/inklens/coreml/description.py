@@ -100,7 +100,19 @@ class OtherType:
         return f"{self.kind} ({self.key} keys)" if self.key else self.kind
 
 
-FeatureType = ImageType | ArrayType | OtherType
+@dataclass(frozen=True)
+class TensorType:
+    """A tensor of an ONNX file; a dimension is a number or a name."""
+
+    dtype: str
+    shape: tuple[int | str, ...]
+
+    def __str__(self) -> str:
+        shape = " × ".join(str(size) for size in self.shape) or "scalar"
+        return f"tensor ({self.dtype}, {shape})"
+
+
+FeatureType = ImageType | ArrayType | OtherType | TensorType
 
 
 @dataclass(frozen=True)

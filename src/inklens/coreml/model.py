@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -119,7 +120,7 @@ class Model:
             names[self._body.scores] = self.description.predicted_probabilities
         metadata = dict(self.metadata)
         if self.labels:
-            metadata["labels"] = ",".join(str(label) for label in self.labels)
+            metadata["labels"] = json.dumps(self.labels, ensure_ascii=False)
         data = to_onnx(self._body.graph(), names=names, metadata=metadata)
         path = Path(path)
         write_whole(path, lambda part: part.write_bytes(data))

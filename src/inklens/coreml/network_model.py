@@ -182,7 +182,7 @@ class NetworkModel:
                 result[feature.name] = array_to_image(feature, arrays[feature.name])
             elif isinstance(feature.type, ArrayType):
                 result[feature.name] = array_output(feature, arrays[feature.name])
-            elif feature.type.kind in ("int64", "double"):
+            elif str(feature.type) in ("int64", "double"):
                 result[feature.name] = scalar_output(feature, arrays[feature.name])
             else:
                 raise ModelError(f"the network computes an array for the output {feature.name!r}, a {feature.type}")
