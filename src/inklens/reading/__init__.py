@@ -1,0 +1,1 @@
+"""Reading handwriting on pages: synthetic pages to learn from, and the reader itself."""
