@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -99,7 +100,7 @@ def evaluate_model(model: Path, dataset: Dataset, *, progress: Callable[[int, in
     from inklens.run import METRICS, Run
 
     run = Run.load(model) if (model / METRICS).is_file() else None
-    predictor = load_predictor(model)
+    predictor = replace(load_predictor(model), name=str(model))
     return evaluate(predictor, dataset.test, data=dataset.name, names=dataset.names, run=run, progress=progress)
 
 
