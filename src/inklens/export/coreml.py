@@ -178,7 +178,8 @@ def _share_constants(block: Any) -> None:
             operation.attributes["name"].immediateValue.tensor.strings.values[0] = new
         for argument in operation.inputs.values():
             for binding in argument.arguments:
-                binding.name = names.get(binding.name, binding.name)
+                if binding.name in names:  # a label list stands in the argument itself, and has no name
+                    binding.name = names[binding.name]
         kept.append(type(operation).FromString(operation.SerializeToString()))
     del block.operations[:]
     block.operations.extend(kept)

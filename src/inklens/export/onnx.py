@@ -17,6 +17,7 @@ from inklens.coreml.ir import Graph, Node, Ref, Tensor
 from inklens.coreml.onnx import Storage, to_onnx
 from inklens.coreml.onnx_proto import text
 from inklens.export.coreml import Metadata
+from inklens.export.keras_graph import rename
 
 DOC_STRING = 6  # the field of ModelProto that ONNX Runtime shows as the model's description
 
@@ -63,11 +64,8 @@ def for_batches(graph: Graph) -> Graph:
     pixels = replace(image, shape=(None, *image.shape[2:]))
     shape = np.asarray((-1, *(size or 0 for size in image.shape[1:])), np.int32)
     nodes = [Node("reshape", channel, {"x": Ref(image.name), "shape": shape}, (free(replace(image, name=channel)),))]
-    for node in graph.nodes:
-        arguments = {
-            key: Ref(channel) if isinstance(argument, Ref) and argument.name == image.name else argument
-            for key, argument in node.arguments.items()
-        }
+    for node in rename(graph, {image.name: channel}).nodes:
+        arguments = dict(node.arguments)
         if node.op == "reshape":
             target = arguments["shape"]
             assert isinstance(target, np.ndarray)

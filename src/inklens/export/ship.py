@@ -1,0 +1,230 @@
+"""Writes a run as a model file, and lets it stand only if its bytes answer as the run does."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import math
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from inklens.contract import CONTRACT_KEY, ClassifierContract
+from inklens.coreml.onnx import Storage
+from inklens.data import Dataset, load_dataset
+from inklens.errors import ExportError, OutputError, ParityError
+from inklens.export.coreml import PROBABILITIES, Metadata, write_mlmodel, write_mlpackage
+from inklens.export.onnx import onnx_bytes
+from inklens.export.source import Source, load_source
+from inklens.export.weights import compress, in_float16
+from inklens.predictor import WEIGHTS_KEY, Predictor, load_predictor
+from inklens.verify import ParityReport, Progress, verify
+
+if TYPE_CHECKING:
+    from inklens.run import Run
+
+# What each format can store, beside float32.
+WEIGHTS = {".mlpackage": ("float16", "8bit", "6bit", "4bit"), ".mlmodel": ("float16",), ".onnx": ("float16", "8bit")}
+KEPT = 0.99  # the share of validation symbols that the threshold of a network without a none class keeps
+THRESHOLD_DECIMALS = 4
+
+
+def export(
+    run: Run | str | Path,
+    path: str | Path,
+    *,
+    author: str | None = None,
+    licence: str | None = None,
+    description: str | None = None,
+    version: str | None = None,
+    labels: Sequence[str] | None = None,
+    weights: str | None = None,
+    allow_loss: float | None = None,
+    scale: str | None = None,
+    ink: str | None = None,
+    dataset: Dataset | None = None,
+    progress: Progress | None = None,
+) -> ParityReport:
+    """Writes a finished run, or a `.keras` file of a plain CNN, as `.mlpackage`, `.mlmodel` or `.onnx`.
+
+    The file is written beside `path`, read back and asked all test images of `dataset` (MNIST by default), and renamed
+    only if it answers as the run does (`verify` says how closely); otherwise ParityError is raised and what was at
+    `path` before stays. Exporting twice gives the same bytes.
+
+    author, licence, description, version: for the file's metadata; none is made up, save a plain description.
+    labels: one for each class, instead of the run's own. weights: `float16` (.mlpackage also computes in float16),
+    `8bit`, `6bit`, `4bit`; by default float32, since only that answers within 1e-4 and without ties that fall the
+    other way, while a whole `tiny` file is small anyway. allow_loss: percentage points of accuracy that smaller
+    weights may cost. scale, ink: for a `.keras` file, which pixels it was trained on (`0-1`, `0-255`, `-1-1`; `bright`
+    ink or `dark`); the exported file takes 0–255 with bright ink in any case.
+
+    Raises ExportError (all unsupported layers named at once), ParityError, OutputError, RunError or MissingExtra.
+    """
+    target = Path(path)
+    _check_target(target, weights)
+    source = _source(run, labels, scale, ink)
+    data = dataset if dataset is not None else load_dataset("mnist")
+    answers = _answers(source, data.test.images)
+    contract = ClassifierContract(
+        labels=source.labels,
+        threshold=_threshold(source, data),
+        recipe=source.recipe,
+        seed=source.seed,
+        accuracy=float((answers.argmax(axis=1) == data.test.labels).mean()),
+        n=len(data.test),
+    )
+    about = Metadata(
+        description=description or f"Names one handwritten symbol of {len(source.labels)}: {', '.join(source.labels)}.",
+        input_description="Grey picture of one symbol, 28 × 28, pixels 0–255, bright ink on black. Do not scale it.",
+        output_descriptions={
+            "classLabel": "The most probable symbol.",
+            PROBABILITIES: "The probability of each symbol.",
+            "probabilities": f"The probability of each symbol, in this order: {', '.join(source.labels)}.",
+        },
+        author=author,
+        licence=licence,
+        version=version,
+    )
+    reference = Predictor(source.name, source.labels, _remembered(source), trace=source.trace)
+    with _written_beside(target) as part:
+        while True:
+            _write(source, part, weights, _with_contract(about, contract, weights))
+            shipped = replace(load_predictor(part), name=target.name)
+            report = verify(reference, shipped, data.test, allow_loss=allow_loss, progress=progress)
+            if not report.ok:
+                advice = ". Nothing was written"
+                if weights is not None:
+                    lost = math.ceil((report.comparisons[0].accuracy_a - report.accuracy) * 10000) / 100
+                    advice += f"; allow a loss of {max(lost, 0):.2f} points to keep it, or choose larger weights"
+                raise ParityError(f"{report.failure}{advice}.")
+            if report.accuracy == contract.accuracy:
+                break
+            # The file names a few images otherwise; it says its own accuracy, and those bytes are proven too.
+            contract = replace(contract, accuracy=report.accuracy)
+    if source.adds_softmax:
+        return replace(report, notes=(*report.notes, f"{source.name} ends in scores; a softmax was added"))
+    return report
+
+
+def _check_target(path: Path, weights: str | None) -> None:
+    formats = ", ".join(WEIGHTS)
+    if path.suffix not in WEIGHTS:
+        raise ExportError(f"{path.name} does not say its format; expected a name that ends in one of {formats}")
+    known = WEIGHTS[path.suffix]
+    if weights not in (None, "float32", *known):
+        takers = [suffix for suffix, widths in WEIGHTS.items() if weights in widths]
+        instead = f"; {' and '.join(takers)} {'stores' if len(takers) == 1 else 'store'} {weights}" if takers else ""
+        raise ExportError(f"{path.suffix} stores weights as float32, {', '.join(known)}, not {weights}{instead}")
+    if path.suffix == ".mlpackage":
+        if path.exists() and not (path / "Manifest.json").is_file():
+            raise OutputError(f"{path} exists and is no .mlpackage; it is not replaced")
+    elif path.is_dir():
+        raise OutputError(f"{path} is a folder; expected the name of a file to write")
+
+
+@contextlib.contextmanager
+def _written_beside(path: Path) -> Iterator[Path]:
+    """A place beside `path` to write to, renamed to it when the block ends well and removed when it does not."""
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove(part)
+        try:
+            yield part
+            _move(part, path)
+        finally:
+            _remove(part)
+    except (FileExistsError, NotADirectoryError):
+        raise OutputError(f"{path} cannot be written: {path.parent} is not a folder") from None
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def _move(part: Path, path: Path) -> None:
+    """A file replaces a file at once. A folder cannot: the old one steps aside, and comes back if the new one fails."""
+    if not path.is_dir():
+        part.replace(path)
+        return
+    old = path.with_name(f".{path.stem}.{os.getpid()}.old{path.suffix}")
+    _remove(old)
+    path.rename(old)
+    try:
+        part.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _write(source: Source, path: Path, weights: str | None, about: Metadata) -> None:
+    _remove(path)
+    graph = source.graph
+    if path.suffix == ".onnx":
+        stored = cast(Storage, {"float16": "float16", "8bit": "int8"}.get(weights or "", "float32"))
+        path.write_bytes(onnx_bytes(graph, labels=source.labels, metadata=about, weights=stored))
+    elif path.suffix == ".mlmodel":
+        write_mlmodel(graph, path, labels=source.labels, metadata=about, half=weights == "float16")
+    else:
+        bits = int(weights[0]) if weights in ("8bit", "6bit", "4bit") else None
+        if bits is not None:
+            graph = compress(in_float16(graph), bits)
+        elif weights == "float16":
+            graph = in_float16(graph)
+        write_mlpackage(graph, path, labels=source.labels, metadata=about, compressed=bits is not None)
+
+
+def _with_contract(about: Metadata, contract: ClassifierContract, weights: str | None) -> Metadata:
+    return replace(about, user_defined={CONTRACT_KEY: contract.to_json(), WEIGHTS_KEY: weights or "float32"})
+
+
+def _threshold(source: Source, data: Dataset) -> float:
+    """The probability that 99 % of the validation symbols reach, rounded down."""
+    if not len(data.validation):
+        return 0.5
+    surest = _answers(source, data.validation.images).max(axis=1)
+    scale = 10**THRESHOLD_DECIMALS
+    return math.floor(float(np.quantile(surest, 1 - KEPT, method="lower")) * scale) / scale
+
+
+# Keras is asked about each set of images once, also when a run is exported to many files.
+
+
+def _source(run: Run | str | Path, labels: Sequence[str] | None, scale: str | None, ink: str | None) -> Source:
+    from inklens.run import MODEL
+
+    path = Path(run) if isinstance(run, (str, Path)) else run.path
+    file = path / MODEL if path.is_dir() else path
+    if not file.is_file():
+        return load_source(run, labels=labels, scale=scale, ink=ink)  # says what is missing
+    content = hashlib.sha256(file.read_bytes()).hexdigest()
+    return _loaded(str(path), content, None if labels is None else tuple(labels), scale, ink)
+
+
+@lru_cache(maxsize=2)
+def _loaded(path: str, content: str, labels: tuple[str, ...] | None, scale: str | None, ink: str | None) -> Source:  # noqa: ARG001
+    return load_source(path, labels=labels, scale=scale, ink=ink)
+
+
+def _answers(source: Source, images: np.ndarray) -> np.ndarray:
+    digest = hashlib.sha256(images.tobytes()).hexdigest()
+    if digest not in source.answered:
+        parts = [source.predict(images[start : start + 1000]) for start in range(0, len(images), 1000)]
+        source.answered[digest] = np.concatenate(parts)
+    return source.answered[digest]
+
+
+def _remembered(source: Source) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda images: _answers(source, images)
