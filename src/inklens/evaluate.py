@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,6 @@ from inklens.report import Answer, Contested, Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from inklens.data import Dataset
     from inklens.predictor import Predictor
@@ -99,7 +99,7 @@ def evaluate_model(model: Path, dataset: Dataset, *, progress: Callable[[int, in
     from inklens.predictor import load_predictor
     from inklens.run import METRICS, Run
 
-    run = Run.load(model) if (model / METRICS).is_file() else None
+    run = Run.load(model) if Path(model, METRICS).is_file() else None
     predictor = replace(load_predictor(model), name=str(model))
     return evaluate(predictor, dataset.test, data=dataset.name, names=dataset.names, run=run, progress=progress)
 

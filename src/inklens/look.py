@@ -32,14 +32,14 @@ class Layer:
     parameters: int
 
 
-def look(recipe: Recipe, dataset: Dataset, out: Path) -> list[Path]:
+def look(recipe: Recipe, dataset: Dataset, out: str | Path) -> list[Path]:
     """Draw the data and the recipe's network into the folder `out` and return the files in order.
 
     `digits.png` the first six training images, `pixels.png` the first with every pixel's value, `one-hot.png`,
     `classes.png` how many images each class has, `network.png` and `network.txt` the layers. The same data and
     recipe give the same bytes. Needs the train extra; raises OutputError where `out` cannot be written.
     """
-    first = first_images(dataset, SHOWN)
+    out, first = Path(out), first_images(dataset, SHOWN)
     names = [dataset.names[label] for label in first.labels]
     counts = {
         part: np.bincount(split.labels, minlength=len(dataset.names))

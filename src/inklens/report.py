@@ -166,7 +166,7 @@ class Report:
             }
         return values
 
-    def save_html(self, path: Path) -> None:
+    def save_html(self, path: str | Path) -> None:
         """Write one self-contained page: no request leaves it. Needs the train extra (Matplotlib, Jinja2).
 
         Raises OutputError where `path` cannot be written; an older file there stays whole until then.
@@ -177,7 +177,7 @@ class Report:
         page = render_page(self)
         write_whole(Path(path), lambda part: part.write_text(page, encoding="utf-8"))
 
-    def save_pictures(self, folder: Path) -> list[Path]:
+    def save_pictures(self, folder: str | Path) -> list[Path]:
         """Write `confusion.png`, `calibration.png`, `mistakes.png` and, if a run is behind it, `curves.png` into
         `folder`; returns the files. Needs the train extra; raises OutputError where `folder` cannot be written.
         """
@@ -195,8 +195,8 @@ class Report:
         if self.history:
             drawings["curves.png"] = figures.draw_curves(self.history)
         for name, figure in drawings.items():
-            write_whole(folder / name, partial(Path.write_bytes, data=figures.png(figure)))
-        return [folder / name for name in drawings]
+            write_whole(Path(folder) / name, partial(Path.write_bytes, data=figures.png(figure)))
+        return [Path(folder) / name for name in drawings]
 
     def __str__(self) -> str:
         return "\n".join([*self._headline(), "", *self._class_table(), "", *self._matrix(), *self._mistakes()])
