@@ -97,25 +97,35 @@ class NetworkModel:
         return graph, fixed
 
     def _prepare(self) -> None:
-        """Lower for the declared shapes, so that what cannot run is refused when the file is read."""
-        from inklens.coreml.neural_network import ValueNeeded
+        """Lower for the declared shapes, so that what cannot run is refused when the file is read.
 
+        Where shapes or values are known only with the first prediction (no shape declared, a sequence and a batch in
+        front of it, inputs that decide shapes), the layers' kinds alone are checked.
+        """
+        from inklens.coreml.neural_network import ValueNeeded, check_supported, lower_neural_network
+
+        check_supported(self._message)
+        by_rank5 = not getattr(self._message, self.kind).arrayInputShapeMapping
         inputs = {}
+        open_shapes = False
         for feature in self.description.inputs:
             kind = feature.type
             if isinstance(kind, ImageType):
                 inputs[feature.name] = np.broadcast_to(np.float32(0), (kind.channels, kind.height, kind.width))
             elif isinstance(kind, ArrayType):
-                if not kind.shape:  # the file declares none: the first prediction tells
-                    return
+                open_shapes = open_shapes or by_rank5 or not kind.shape
                 inputs[feature.name] = np.broadcast_to(np.float32(0), kind.shape)
             else:
                 raise ModelError(f"the network's input {feature.name!r} is a {kind}; it takes images and arrays")
-        ready = {name: self._enter(self.description.input(name), value) for name, value in inputs.items()}
-        try:
-            self.network.runner(ready)
-        except ValueNeeded:  # shapes that depend on values: the first prediction tells
+        if open_shapes:
             return
+        ready = {name: self._enter(self.description.input(name), value) for name, value in inputs.items()}
+        if any(isinstance(feature.type, ArrayType) for feature in self.description.inputs):
+            try:
+                lower_neural_network(self._message, {name: value.shape for name, value in ready.items()})
+            except ValueNeeded:
+                return
+        self.network.runner(ready)
 
     # From features to tensors.
 

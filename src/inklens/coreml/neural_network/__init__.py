@@ -63,8 +63,8 @@ def lower_neural_network(
     them as inputs then. ValueNeeded, a ModelError, names the inputs that must be fixed. Raises ModelError that names
     every layer that is not supported, or the first one that does not fit its input.
     """
+    check_supported(model)
     network = network_of(model)
-    _check_supported(network.layers)
     build = Builder()
     blobs: dict[str, Blob] = {}
     fixed = dict(values or {})
@@ -99,10 +99,10 @@ def lower_for(model: Message, inputs: Mapping[str, np.ndarray]) -> tuple[Graph, 
             fixed |= problem.inputs
 
 
-def _check_supported(layers: Sequence[Message]) -> None:
-    """One ModelError for all layers that no lowering exists for."""
+def check_supported(model: Message) -> None:
+    """Raise one ModelError for all layers of `model` that no lowering exists for."""
     missing = []
-    for number, layer in enumerate(layers):
+    for number, layer in enumerate(network_of(model).layers):
         kind = layer.which("layer")
         if kind in LOWERINGS or kind == "copy":
             continue
@@ -150,4 +150,6 @@ def _lower_layer(build: Builder, blobs: dict[str, Blob], layer: Message, number:
     blobs.update(zip(layer.output, results, strict=True))
 
 
-__all__ = ["KINDS", "ValueNeeded", "input_shapes", "lower_for", "lower_neural_network", "rank5_shape"]
+__all__ = [
+    "KINDS", "ValueNeeded", "check_supported", "input_shapes", "lower_for", "lower_neural_network", "rank5_shape",
+]  # fmt: skip

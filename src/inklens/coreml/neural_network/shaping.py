@@ -87,12 +87,14 @@ def permute(layer: Layer) -> Blob:
 
 @lowering("transpose")
 def transpose(layer: Layer) -> Blob:
+    """Fewer axes than the input has reorder its last ones: coremltools writes three for an image of four dimensions."""
     x = layer.input
     axes = integers(layer.params.axes.astype(np.int64))  # unsigned in the message, but files hold negative axes
-    if len(axes) != x.rank:
+    if not axes or len(axes) > x.rank:
         raise ModelError(f"its axes are {axes}, its input has shape {x.shape}")
-    axes_of(axes, x.rank)
-    return layer.build.transpose(x, [axis % x.rank for axis in axes])
+    kept = x.rank - len(axes)
+    axes_of(axes, len(axes))
+    return layer.build.transpose(x, [*range(kept), *(kept + axis % len(axes) for axis in axes)])
 
 
 @lowering("reshapeStatic")
