@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from inklens.coreml.description import ArrayType, Feature, ImageType
 from inklens.errors import ModelError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Label = str | int
 
@@ -19,6 +21,8 @@ def image_to_array(feature: Feature, image: Any) -> np.ndarray:
 
     Core ML itself never resizes or recolours, and neither does this: another mode or size is a ModelError.
     """
+    from PIL import Image
+
     kind = feature.type
     assert isinstance(kind, ImageType)
     if not isinstance(image, Image.Image):
@@ -52,6 +56,8 @@ def pixels_to_array(kind: ImageType, pixels: np.ndarray) -> np.ndarray:
 
 def array_to_image(feature: Feature, values: np.ndarray) -> Image.Image:
     """An image output: mode L, RGBA (as coremltools gives colour on a Mac), or F; clamped to 0–255 and rounded."""
+    from PIL import Image
+
     kind = feature.type
     assert isinstance(kind, ImageType)
     shape = [size for size in values.shape[:-3] if size != 1] + list(values.shape[-3:])
@@ -78,7 +84,7 @@ def to_array(feature: Feature, value: Any) -> np.ndarray:
     """What a caller gives for an array input, in the declared type, in the shape in which it was given."""
     kind = feature.type
     assert isinstance(kind, ArrayType)
-    if isinstance(value, Image.Image):
+    if hasattr(value, "getbands"):
         raise ModelError(
             f"the input {feature.name!r} takes an {kind}, not a picture; the model declares no image input"
         )
