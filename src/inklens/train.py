@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,7 @@ def train(
     from inklens.learner import Learner
     from inklens.workers import Workers
 
+    started = time.perf_counter()
     folder, description = Path(out), describe_dataset(dataset)
     history: list[dict[str, float]] = []
     if resume:
@@ -68,14 +70,18 @@ def train(
             else:
                 write_json(folder / ENVIRONMENT, describe_environment(workers.count))
                 write_start(folder, recipe, seed, description)
+            setup = time.perf_counter() - started
             while learner.epoch < recipe.epochs:
                 history.append(learner.learn_epoch(progress))
                 # history first: a stop between the two leaves a row too many, which resuming cuts off
                 write_history(folder, history)
                 write_whole(folder / CHECKPOINT, learner.save)
+            started = time.perf_counter()
             network, metrics = learner.finish()
+            # what decides the weights; not the validation after each epoch, nor writing files
+            seconds = setup + sum(row["seconds"] for row in history) + time.perf_counter() - started
         _save_model(network, folder)
-        write_json(folder / METRICS, metrics)
+        write_json(folder / METRICS, {**metrics, "seconds": round(seconds, 3)})
     except KeyboardInterrupt:
         raise RunError(
             f"training stopped after {len(history)} of {recipe.epochs} epochs; continue with "
