@@ -53,6 +53,10 @@ def test_no_image_is_in_two_splits_and_the_rest_keep_their_order(folder):
     assert [label % 4 for label in learned] == data.train.labels.tolist()
 
 
+def test_one_image_in_twelve_is_set_aside_unless_told_otherwise(folder):
+    assert len(load_dataset(folder).validation) == 3
+
+
 def test_names_with_a_dot_for_the_dash_are_found_too(folder):
     for stem in STEMS:
         for path in folder.glob(f"{stem}*"):
@@ -92,7 +96,7 @@ def test_missing_things_are_named(folder):
 
 
 def test_a_validation_split_larger_than_the_data_is_refused(folder):
-    with pytest.raises(DataError, match="a validation split of 5000 cannot be taken from 40 training images"):
-        load_dataset(folder)
+    with pytest.raises(DataError, match="a validation split of 40 cannot be taken from 40 training images"):
+        load_dataset(folder, validation=40)
     with pytest.raises(DataError, match="class 0 has 10 training images, too few to set 10 aside"):
         load_dataset(folder, validation=39)

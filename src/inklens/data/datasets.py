@@ -14,6 +14,7 @@ from inklens.data.idx import parse_idx, read_idx
 from inklens.errors import DataError
 
 IMAGE_SIZE = 28
+VALIDATION_SHARE = 12  # one image in so many
 FILES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
@@ -46,16 +47,17 @@ class Dataset:
     test: Split
 
 
-def load_dataset(source: str | Path = "mnist", *, validation: int = 5000, seed: int = 0) -> Dataset:
+def load_dataset(source: str | Path = "mnist", *, validation: int | None = None, seed: int = 0) -> Dataset:
     """Load a dataset and set a class-balanced validation split of its training images aside.
 
     source: "mnist" (embedded in the package, checked against its SHA-256 sums) or a folder that holds MNIST's four
-    idx files, plain or gzip. validation: how many training images to set aside, chosen by `seed` alone; the rest
-    keep their order. Raises DataError for anything missing, damaged or not fitting together.
+    idx files, plain or gzip. validation: how many training images to set aside, by default one in twelve (5,000 of
+    MNIST's 60,000); `seed` alone chooses them, and the rest keep their order. Raises DataError for anything missing, damaged or not fitting together.
     """
     train, test = _read_split(source, "train"), _read_split(source, "test")
     classes = int(max(train.labels.max(), test.labels.max())) + 1
-    learn, hold = split_balanced(train, validation, classes=classes, seed=seed)
+    count = len(train) // VALIDATION_SHARE if validation is None else validation
+    learn, hold = split_balanced(train, count, classes=classes, seed=seed)
     return Dataset(str(source), [str(index) for index in range(classes)], learn, hold, test)
 
 
