@@ -51,11 +51,12 @@ _START_GROUP, _END_GROUP = 3, 4
 class Message:
     """A decoded message; see the module for what its attributes are."""
 
-    __slots__ = ("_kind", "_unknown", "_values")
+    __slots__ = ("_chosen", "_kind", "_unknown", "_values")
 
     def __init__(self, kind: MessageType) -> None:
         self._kind = kind
         self._values: dict[str, Any] = {}
+        self._chosen: dict[str, str] = {}  # the member set of each oneof
         self._unknown: tuple[int, ...] = ()
 
     def __getattr__(self, name: str) -> Any:
@@ -87,7 +88,9 @@ class Message:
 
     def which(self, oneof: str) -> str | None:
         """The member of `oneof` that is set, or None."""
-        return next((name for name in self._kind.oneofs[oneof] if name in self._values), None)
+        if oneof not in self._kind.oneofs:
+            raise AttributeError(f"message {self._kind.name} has no oneof {oneof!r}")
+        return self._chosen.get(oneof)
 
     def unknown_fields(self) -> tuple[int, ...]:
         """The numbers of fields that the table does not have, in the order of the bytes."""
@@ -151,59 +154,66 @@ class _Decoder:
         """Read the fields in `data[at:end]` into `message`: the last value wins, lists grow, messages merge."""
         if depth > MAX_DEPTH:
             raise self.refuse(f"messages are nested more than {MAX_DEPTH} deep", at)
-        kind, values, numbers = message._kind, message._values, message._kind.numbers
+        data, tags, values = self.data, message._kind.tags, message._values
         loose: dict[str, list[Any]] = {}  # numbers of repeated fields, until they become arrays
         while at < end:
             begin = at
-            tag, at = self.varint(at, end)
-            number, wire = tag >> 3, tag & 7
-            if number == 0 or tag > 0xFFFF_FFFF:
-                raise self.refuse(f"a field has the impossible number {number}", begin)
-            field = numbers.get(number)
-            if field is None or (wire != field.wire_type and not (field.repeated and field.numeric and wire == BYTES)):
-                if field is None:
-                    message._unknown += (number,) if number not in message._unknown[-64:] else ()
-                at = self.skip(wire, number, at, end, depth)
+            tag = data[at]
+            at += 1
+            if tag >= 0x80:
+                tag, at = self.varint(begin, end)
+            field = tags.get(tag)
+            if field is None:
+                at = self.unexpected(message, tag, begin, at, end, depth)
                 continue
-            if field.repeated and field.numeric:
-                at = self.repeated_number(field, wire, loose.setdefault(field.name, []), at, end)
-                continue
-            if field.oneof and field.name not in values:
-                for other in kind.oneofs[field.oneof]:
-                    values.pop(other, None)
-            at = self.value(message, field, at, end, depth)
-        for name, parts in loose.items():
-            values[name] = _joined(kind.names[name], values.get(name), parts)
-
-    def value(self, message: Message, field: Field, at: int, end: int, depth: int) -> int:
-        """Read one value of a field that is not a repeated number; returns where it ends."""
-        values, name = message._values, field.name
-        if field.numeric:
-            value, at = self.number(field, at, end)
-            values[name] = value
-            return at
-        start, at = self.length(at, end)
-        self.spend(start)
-        if field.type == "message":
-            inner = None if field.repeated else values.get(name)
-            if inner is None:
-                inner = Message(message_type(field.of))
+            name = field.name
+            if field.oneof:
+                before = message._chosen.get(field.oneof)
+                if before != name:
+                    if before is not None:
+                        values.pop(before, None)
+                    message._chosen[field.oneof] = name
+            if field.numeric:
                 if field.repeated:
-                    values.setdefault(name, []).append(inner)
+                    at = self.repeated_number(field, tag & 7, loose.setdefault(name, []), at, end)
                 else:
-                    values[name] = inner
-            self.merge(inner, start, at, depth + 1)
-        elif field.type == "map":
-            entry = Message(message_type(field.of))
-            self.merge(entry, start, at, depth + 1)
-            values.setdefault(name, {})[entry.key] = entry.value
-        else:
-            text = self.text(start, at) if field.type == "string" else self.view[start:at]
-            if field.repeated:
-                values.setdefault(name, []).append(text)
+                    values[name], at = self.number(field, at, end)
+                continue
+            start, at = self.length(at, end)
+            self.spend(start)
+            if field.type == "message":
+                self.submessage(values, field, start, at, depth)
+            elif field.type == "map":
+                entry = Message(message_type(field.of))
+                self.merge(entry, start, at, depth + 1)
+                values.setdefault(name, {})[entry.key] = entry.value
             else:
-                values[name] = text
-        return at
+                text = self.text(start, at) if field.type == "string" else self.view[start:at]
+                if field.repeated:
+                    values.setdefault(name, []).append(text)
+                else:
+                    values[name] = text
+        for name, parts in loose.items():
+            values[name] = _joined(message._kind.names[name], values.get(name), parts)
+
+    def submessage(self, values: dict[str, Any], field: Field, start: int, end: int, depth: int) -> None:
+        inner = None if field.repeated else values.get(field.name)
+        if inner is None:
+            inner = Message(message_type(field.of))
+            if field.repeated:
+                values.setdefault(field.name, []).append(inner)
+            else:
+                values[field.name] = inner
+        self.merge(inner, start, end, depth + 1)
+
+    def unexpected(self, message: Message, tag: int, begin: int, at: int, end: int, depth: int) -> int:
+        """Skip a field that the table does not have, or that is not of its type; returns where it ends."""
+        number = tag >> 3
+        if number == 0 or tag > 0xFFFF_FFFF:
+            raise self.refuse(f"a field has the impossible number {number}", begin)
+        if all(number != tag >> 3 for tag in message._kind.tags) and number not in message._unknown[-64:]:
+            message._unknown += (number,)
+        return self.skip(tag & 7, number, at, end, depth)
 
     def text(self, start: int, end: int) -> str:
         try:

@@ -5,8 +5,7 @@ Names are those of the `.proto` files without their package: `Model`, `NeuralNet
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -18,39 +17,41 @@ WIRE_TYPES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
 class Field:
     """One field. `type` is a scalar's name, "enum", "message" or "map"; `of` names the message or enumeration."""
 
-    number: int
-    name: str
-    type: str
-    repeated: bool = False
-    of: str = ""
-    oneof: str = ""
+    __slots__ = ("name", "number", "numeric", "of", "oneof", "repeated", "type", "wire_type")
 
-    @property
-    def wire_type(self) -> int:
-        return WIRE_TYPES[self.type]
+    def __init__(
+        self, number: int, name: str, kind: str, repeated: bool = False, of: str = "", oneof: str = ""
+    ) -> None:
+        self.number = number
+        self.name = name
+        self.type = kind
+        self.repeated = repeated
+        self.of = of
+        self.oneof = oneof
+        self.wire_type = WIRE_TYPES[kind]
+        self.numeric = self.wire_type != BYTES
 
-    @property
-    def numeric(self) -> bool:
-        return self.wire_type != BYTES
 
-
-@dataclass(frozen=True, slots=True)
 class MessageType:
-    """One message: its fields by number and by name, and the names of each oneof's members."""
+    """One message: its fields by name and by the tags under which they travel, and the names of its oneofs."""
 
-    name: str
-    numbers: Mapping[int, Field]
-    names: Mapping[str, Field]
-    oneofs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    __slots__ = ("name", "names", "oneofs", "tags")
+
+    def __init__(self, name: str, fields: Sequence[Field]) -> None:
+        self.name = name
+        self.names = {one.name: one for one in fields}
+        self.oneofs = frozenset(one.oneof for one in fields if one.oneof)
+        self.tags = {one.number << 3 | one.wire_type: one for one in fields}
+        # Repeated numbers may come one by one or packed.
+        self.tags |= {one.number << 3 | BYTES: one for one in fields if one.repeated and one.numeric}
 
 
 @cache
 def _blocks() -> dict[str, list[str]]:
-    """The lines of each message and enumeration, not parsed yet: a model uses few of the 300."""
+    """The lines of each message and enumeration, not parsed yet: a model uses few of the 300 messages."""
     blocks: dict[str, list[str]] = {}
     folder = Path(__file__).parent
     for file in ("schema.txt", "schema_onnx.txt"):
@@ -88,8 +89,7 @@ def _map_entry(name: str) -> MessageType | None:
     for line in _blocks().get(owner, ()):
         words = line.split()
         if words[1] == map_name and words[2] == "map":
-            fields = (_field(f"1 key {words[3]}", ""), _field(f"2 value {words[4]}", ""))
-            return MessageType(name, {one.number: one for one in fields}, {one.name: one for one in fields})
+            return MessageType(name, [_field(f"1 key {words[3]}", ""), _field(f"2 value {words[4]}", "")])
     return None
 
 
@@ -102,17 +102,7 @@ def message_type(name: str) -> MessageType:
         if entry is None:
             raise KeyError(f"no message is called {name!r} in schema.txt")
         return entry
-    fields = [_field(line, name) for line in lines]
-    oneofs: dict[str, list[str]] = {}
-    for one in fields:
-        if one.oneof:
-            oneofs.setdefault(one.oneof, []).append(one.name)
-    return MessageType(
-        name,
-        {one.number: one for one in fields},
-        {one.name: one for one in fields},
-        {key: tuple(members) for key, members in oneofs.items()},
-    )
+    return MessageType(name, [_field(line, name) for line in lines])
 
 
 @cache
