@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,8 @@ from PIL import Image
 
 from inklens.errors import ModelError
 from inklens.pictures import read_picture
-from inklens.predictor import load_predictor
+from inklens.predictor import CORE_ML_SUFFIXES, SIZE, load_predictor
 
-CORE_ML_SUFFIXES = (".mlmodel", ".mlpackage")
 MUCH_LARGER = 4  # times the input's side: a scan or a photo rather than a cut-out digit
 MOSTLY_BRIGHT = 127  # mean grey level; MNIST's images have a mean of 33, paper of about 200
 
@@ -72,7 +72,11 @@ class PictureModel:
 
 
 def open_picture_model(path: Path) -> PictureModel:
-    """Open a run folder or any model file that takes one picture; ModelError names what else it takes."""
+    """Open a run folder or any model file that takes one picture.
+
+    A Core ML file may be anybody's: an image input of any size and colour, or an array the shape of one grey picture.
+    Raises ModelError, with what it takes, for a model that needs anything else.
+    """
     if path.suffix in CORE_ML_SUFFIXES:
         return _open_core_ml(path)
     predictor = load_predictor(path)
@@ -82,18 +86,28 @@ def open_picture_model(path: Path) -> PictureModel:
         by_label = {label: float(p) for label, p in zip(predictor.labels, probabilities, strict=True)}
         return {"classLabel": max(by_label, key=by_label.__getitem__), "classLabel_probs": by_label}
 
-    return PictureModel((28, 28), "L", answer)
+    return PictureModel((SIZE, SIZE), "L", answer)
 
 
 def _open_core_ml(path: Path) -> PictureModel:
     from inklens import coreml
+    from inklens.coreml.description import ArrayType, ImageType
 
     model = coreml.load(path)
-    return picture_model_of(model, path)
-
-
-def picture_model_of(model: object, path: Path) -> PictureModel:
-    raise ModelError(f"{path} {model}")
+    required = [feature for feature in model.description.inputs if not feature.optional]
+    if len(required) == 1:
+        name, kind = required[0].name, required[0].type
+        if isinstance(kind, ImageType):
+            return PictureModel((kind.width, kind.height), kind.mode, lambda picture: model.predict({name: picture}))
+        if isinstance(kind, ArrayType) and len(kind.shape) >= 2 and math.prod(kind.shape[:-2]) == 1:
+            shape, dtype = kind.shape, kind.dtype
+            return PictureModel(
+                (shape[-1], shape[-2]),
+                "L",
+                lambda picture: model.predict({name: np.asarray(picture, dtype).reshape(shape)}),
+            )
+    takes = ", ".join(f"{feature.name}: {feature.type}" for feature in required) or "nothing"
+    raise ModelError(f"{path} takes {takes}; expected a model with one picture as its input.")
 
 
 def _plain(value: object) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -58,7 +58,11 @@ def training_bar(console: Console) -> Iterator[Callable[[TrainingStep], None]]:
         tasks: list[TaskID] = []
 
         def show(step: TrainingStep) -> None:
-            fields = {"epoch": f"{step.epoch}/{step.epochs}", "loss": step.loss, "accuracy": step.accuracy}
+            fields: dict[str, Any] = {
+                "epoch": f"{step.epoch}/{step.epochs}",
+                "loss": step.loss,
+                "accuracy": step.accuracy,
+            }
             if not tasks:  # the bar appears with the first step
                 tasks.append(bar.add_task("train", total=step.epochs * step.steps, **fields))
             bar.update(tasks[0], completed=(step.epoch - 1) * step.steps + step.step, **fields)

@@ -8,7 +8,7 @@ import pytest
 
 from inklens.data import load_dataset
 from inklens.errors import DataError
-from tests.data.test_idx import idx_bytes
+from tests.conftest import idx_bytes
 
 STEMS = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 

@@ -8,12 +8,9 @@ import pytest
 
 from inklens.data.idx import read_idx
 from inklens.errors import DataError
+from tests.conftest import idx_bytes
 
 PIXELS = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
-
-
-def idx_bytes(array: np.ndarray) -> bytes:
-    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
 
 
 def test_plain_and_gzip_files_hold_the_same_array(tmp_path):
