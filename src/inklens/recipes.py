@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from inklens.augment import Augmentation
 from inklens.errors import RecipeError
+from inklens.evidence import Evidence, load_evidence
 from inklens.networks import NETWORKS
 
 Optimizer = Literal["adadelta", "adamw", "sgd", "muon"]
@@ -44,8 +45,20 @@ class Recipe:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise RecipeError(f"recipe {self.name}: {name} is {value!r}; expected a whole number of at least 1.")
+        for name, choices in (("optimizer", get_args(Optimizer)), ("schedule", get_args(Schedule))):
+            value = getattr(self, name)
+            if value not in choices:
+                raise RecipeError(f"recipe {self.name}: {name} is {value!r}; expected one of {', '.join(choices)}.")
+        if not 0 <= self.average < 1:
+            raise RecipeError(f"recipe {self.name}: average is {self.average}; expected at least 0 and less than 1.")
         if not self.learning_rate > 0:
             raise RecipeError(f"recipe {self.name}: the learning rate is {self.learning_rate}; expected more than 0.")
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What this very recipe reached when it was measured; None for one that was not, such as a variant."""
+        found = load_evidence().get(self.name)
+        return found if found and found.recipe == self.to_json() else None
 
     def to_json(self) -> dict[str, Any]:
         """Every field as plain JSON values; `from_json` reads it back."""
@@ -87,6 +100,27 @@ RECIPES = {
             warmup=0.35,
             label_smoothing=0.1,
         ),
+        Recipe(
+            name="accurate",
+            description="The fewest mistakes that one small network makes here.",
+            network="accurate",
+            epochs=20,
+            batch=128,
+            learning_rate=1e-2,
+            weight_decay=0.05,
+            label_smoothing=0.05,
+            augmentation=Augmentation(shift=2.0, turn=12.0, zoom=0.12, slant=0.15, bend=0.7),
+        ),
+        Recipe(
+            name="tiny",
+            description="Under 5,000 parameters, for files of a few kilobytes.",
+            network="tiny",
+            epochs=64,
+            batch=128,
+            learning_rate=1e-2,
+            augmentation=Augmentation(shift=1.0, turn=8.0, zoom=0.08, slant=0.1),
+            float16=True,
+        ),
     )
 }
 
@@ -98,3 +132,14 @@ def get_recipe(name: str) -> Recipe:
             f"no recipe is called {name!r}; there are {', '.join(RECIPES)}. `inklens recipes` describes each one."
         )
     return RECIPES[name]
+
+
+def describe_recipes() -> str:
+    """Every recipe with what it is for and what it reached, as lines of text."""
+    lines = []
+    for recipe in RECIPES.values():
+        evidence = recipe.evidence
+        lines += [f"{recipe.name}: {recipe.description}", f"    {evidence or 'not measured yet'}"]
+        if evidence:
+            lines.append(f"    {evidence.parameters:,} parameters; {evidence.machine}")
+    return "\n".join(lines)
