@@ -106,7 +106,7 @@ def test_gallery_names_label_answer_confidence_and_place():
     assert texts(figures.draw_gallery(ANSWERS, title="Title", note="note")) == [
         *("Title", "note"),
         *("1 read as 7", "90.0 %  #7"),
-        *("0 read as 0", "60.0 %  #8  contested"),
+        *("0 read as 0", "contested label", "60.0 %  #8"),
     ]
 
 

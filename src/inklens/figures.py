@@ -425,6 +425,8 @@ def draw_gallery(answers: Sequence[Answer], *, title: str, note: str) -> Figure:
         wrong = answer.predicted != answer.label
         text = f"{answer.label} read as {answer.predicted}"
         axes.text(x, y + side + 0.19, text, fontweight="bold", color=RED if wrong else INK, va="baseline")
-        detail = f"{100 * answer.confidence:.1f} %  #{answer.index}" + ("  contested" if answer.contested else "")
+        if answer.contested:
+            axes.text(x + 0.07, y + 0.17, "contested label", fontsize=7.5, color="#f2b866", va="baseline")
+        detail = f"{100 * answer.confidence:.1f} %  #{answer.index}"
         axes.text(x, y + side + 0.37, detail, fontsize=8, color=SOFT, va="baseline")
     return figure
