@@ -13,7 +13,7 @@ import numpy as np
 
 from inklens.data import Split
 from inklens.errors import ModelError
-from inklens.predictor import Predictor, load_predictor
+from inklens.predictor import BATCH, Predictor, load_predictor
 
 if TYPE_CHECKING:
     from inklens.run import Run
@@ -23,7 +23,6 @@ Progress = Callable[[int, int], None]
 # Largest difference of any probability that still counts as the same answer.
 ALLOWED = {"float32": 1e-4, "float16": 2e-3, "declared": 1e-2}
 LEAST_AGREEMENT = 0.9995  # of the classes, for weights of 8 bits or fewer
-BATCH = 1000
 SINGLE_CALLS = 50
 SCREENED = 1000  # images on which another scale must come near before it is tried on all
 NEAR = 0.03

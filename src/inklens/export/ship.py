@@ -23,7 +23,7 @@ from inklens.export.coreml import PROBABILITIES, Metadata, write_mlmodel, write_
 from inklens.export.onnx import onnx_bytes
 from inklens.export.source import Source, load_source
 from inklens.export.weights import compress, in_float16
-from inklens.predictor import WEIGHTS_KEY, Predictor, load_predictor
+from inklens.predictor import BATCH, WEIGHTS_KEY, Predictor, load_predictor
 from inklens.verify import ParityReport, Progress, verify
 
 if TYPE_CHECKING:
@@ -219,11 +219,15 @@ def _loaded(path: str, content: str, labels: tuple[str, ...] | None, scale: str 
 
 
 def _answers(source: Source, images: np.ndarray) -> np.ndarray:
-    digest = hashlib.sha256(images.tobytes()).hexdigest()
-    if digest not in source.answered:
-        parts = [source.predict(images[start : start + 1000]) for start in range(0, len(images), 1000)]
-        source.answered[digest] = np.concatenate(parts)
-    return source.answered[digest]
+    """What Keras says of the images, by the thousand, so that a check that asks by the thousand finds it again."""
+    parts = []
+    for start in range(0, len(images), BATCH):
+        part = images[start : start + BATCH]
+        digest = hashlib.sha256(part.tobytes()).hexdigest()
+        if digest not in source.answered:
+            source.answered[digest] = source.predict(part)
+        parts.append(source.answered[digest])
+    return np.concatenate(parts)
 
 
 def _remembered(source: Source) -> Callable[[np.ndarray], np.ndarray]:
