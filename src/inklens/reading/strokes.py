@@ -82,7 +82,9 @@ def _parse_strokes(tokens: list[str]) -> tuple[np.ndarray, tuple[np.ndarray, ...
             strokes[-1][-1].append(len(points))
             points.append((float(x) / 100, (float(y) - 100) / 100))
     controls = np.array(points, np.float32).reshape(-1, 2)
-    curves = tuple(np.concatenate([_spline(controls, piece) for piece in stroke if len(piece) > 1]) for stroke in strokes)
+    curves = tuple(
+        np.concatenate([_spline(controls, piece) for piece in stroke if len(piece) > 1]) for stroke in strokes
+    )
     return controls, curves
 
 

@@ -253,4 +253,4 @@ def _faithful(strokes: tuple[np.ndarray, ...], ink: np.ndarray) -> bool:
             cv2.circle(canvas, (round(x * 16), round(y * 16)), round(radius * 16), 1, -1, cv2.LINE_8, 4)
     overlap = int((canvas & ink).sum()) / max(1, int((canvas | ink).sum()))
     radii = np.concatenate(strokes)[:, 2]
-    return overlap > 0.8 and float(radii.max()) < 1.9 * float(np.median(radii)) + 0.5
+    return overlap > 0.8 and float(radii.max()) < 1.75 * float(np.median(radii)) + 0.5
