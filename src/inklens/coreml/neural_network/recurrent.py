@@ -27,16 +27,33 @@ _GATE_CLIP = 50.0
 _CELL_CLIP = 50.0  # the specification's default
 
 
+_FIXED = {"linear": (1.0, 0.0), "scaledTanh": (1.7159, 2 / 3), "sigmoidHard": (0.2, 0.5)}  # alpha, beta
+_OPS = {"scaledTanh": "scaled_tanh", "sigmoidHard": "sigmoid_hard", "linear": "linear_activation"}
+
+
+def _constants(params: Message, kind: str) -> tuple[float, float]:
+    """alpha and beta of an activation; files leave out those that recurrent layers always have."""
+    details = getattr(params, kind)
+    given = float(details.alpha), float(details.beta)
+    return given if any(given) else _FIXED[kind]
+
+
 def _saturating(params: Message) -> str | None:
     """MIL's name of an activation that is constant beyond ±50; None for any other."""
     kind = params.which("NonlinearityType")
     if kind in ("sigmoid", "tanh"):
         return kind
-    if kind == "scaledTanh" and np.allclose([params.scaledTanh.alpha, params.scaledTanh.beta], [1.7159, 2 / 3], 1e-3):
-        return "scaled_tanh"
-    if kind == "sigmoidHard" and np.allclose([params.sigmoidHard.alpha, params.sigmoidHard.beta], [0.2, 0.5], 1e-6):
-        return "hard_sigmoid"
+    if kind in ("scaledTanh", "sigmoidHard") and np.allclose(_constants(params, kind), _FIXED[kind], 1e-3):
+        return "scaled_tanh" if kind == "scaledTanh" else "hard_sigmoid"
     return None
+
+
+def _activated(build: Builder, x: Blob, params: Message) -> Blob:
+    kind = params.which("NonlinearityType") or ""
+    if kind not in _FIXED:
+        return activate(build, x, params)
+    alpha, beta = _constants(params, kind)
+    return build.emit(_OPS[kind], x.shape, x=x, alpha=alpha, beta=beta)
 
 
 @dataclass(frozen=True)
@@ -145,7 +162,7 @@ def _clipped(build: Builder, x: Blob, limit: float) -> Blob:
 
 
 def _gate(build: Builder, x: Blob, params: Message) -> Blob:
-    return activate(build, _clipped(build, x, _GATE_CLIP), params)
+    return _activated(build, _clipped(build, x, _GATE_CLIP), params)
 
 
 def _recurrence(build: Builder, state: Blob, weight: np.ndarray) -> Blob:
@@ -308,7 +325,7 @@ class _Lstm:
             cell = _binary(build, "add", _binary(build, "mul", cell, f), _binary(build, "mul", i, z))
             cell = _clipped(build, cell, self.limit)
             o = _gate(build, seeing(o, cell, 2), gate)
-            y = _binary(build, "mul", activate(build, cell, out), o)
+            y = _binary(build, "mul", _activated(build, cell, out), o)
             return y, (y, cell)
 
         return step
