@@ -155,7 +155,8 @@ def _(
     room = emit("Pad", ranked, [0, 0, 0, max_boxes], np.float32(lowest))
     values, places = _emit_top(emit, room, emit.value([max_boxes]), 1, False)
     first = np.arange(max_boxes).reshape(1, -1) == 0
-    valid = emit("Where", some, emit("Greater", values, np.float32(lowest)), first, dtype=np.bool_)
+    # ONNX Runtime selects no booleans: the best box alone is valid where none survives.
+    valid = emit("And", emit("Greater", values, np.float32(lowest)), emit("Or", some, first))
     safe = emit("Where", valid, places, np.int64(0), dtype=np.int64)
     mask = emit("Unsqueeze", emit.cast(valid, np.float32), [2])
     index = emit("Unsqueeze", safe, [2])
