@@ -29,7 +29,9 @@ CARRIERS: dict[str, type[np.generic]] = {
 # ONNX operators whose results have another type than their first input.
 _BOOLEAN = ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "And", "Or", "Xor", "IsNaN", "IsInf")
 _LONG = ("Shape", "Size", "ArgMax", "ArgMin", "NonZero", "NonMaxSuppression")
+_WINDOWED = ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool")
 _DUPLICATE_LIMIT = 4096  # bytes below which equal constants share one initializer; larger ones share by identity
+_LEAST_WEIGHT = 64  # elements from which storing a weight smaller saves more bytes than the node that widens it takes
 
 
 def carrier(dtype: str) -> np.dtype:
@@ -49,6 +51,15 @@ def carried(array: np.ndarray) -> np.ndarray:
     if array.dtype.kind in "iu":
         return array.astype(np.int32 if array.dtype.itemsize < 4 or array.dtype == np.int32 else np.int64, copy=False)
     return array
+
+
+def _is_default(op_type: str, key: str, value: Any) -> bool:
+    """Whether ONNX takes an attribute of a windowed operator to be so when it is left out."""
+    if key == "kernel_shape":
+        return op_type in ("Conv", "ConvTranspose")  # their weight has it
+    if key not in ("strides", "dilations", "pads", "group"):
+        return False
+    return all(item == (0 if key == "pads" else 1) for item in (value if isinstance(value, (list, tuple)) else [value]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +118,11 @@ class Emitter:
         if dtype is None:
             dtype = np.bool_ if op_type in _BOOLEAN else np.int64 if op_type in _LONG else first
         results = tuple(Value(self.unique(f"{self._place()}/{op_type}"), np.dtype(dtype)) for _ in range(outputs))
-        kept = {key: value for key, value in attributes.items() if value is not None}
+        kept = {
+            key: value
+            for key, value in attributes.items()
+            if value is not None and not (op_type in _WINDOWED and _is_default(op_type, key, value))
+        }
         self.nodes.append((op_type, results[0].name, names, [result.name for result in results], kept))
         return results
 
@@ -115,8 +130,8 @@ class Emitter:
         """`item` as a Value: a number takes `dtype`, a list is int64, an array keeps its type."""
         if isinstance(item, Value):
             return item
-        if isinstance(item, np.ndarray):
-            array = item
+        if isinstance(item, (np.ndarray, np.generic)):
+            array = np.asarray(item)
         elif isinstance(item, (list, tuple)):
             array = np.array(item, np.int64)
         else:
@@ -161,7 +176,7 @@ class Emitter:
         return self.node.name if self.node else "graph"
 
     def _store(self, name: str, array: np.ndarray) -> str:
-        is_weight = array.dtype == np.float32 and array.ndim > 1 and array.nbytes > _DUPLICATE_LIMIT
+        is_weight = array.dtype == np.float32 and array.ndim > 1 and array.size >= _LEAST_WEIGHT
         if not is_weight or self._weights == "float32":
             self.initializers[name] = array
             return name

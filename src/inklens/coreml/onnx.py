@@ -172,8 +172,8 @@ def _encode(emit: Emitter, name: str, inputs: list[bytes], outputs: list[bytes],
     if total > SIZE_LIMIT:
         raise ModelError(f"the constants take {total:,} bytes; an ONNX file holds at most {SIZE_LIMIT:,}")
     nodes = [
-        onnx_proto.node(op_type, place, read, written, attributes)
-        for op_type, place, read, written, attributes in emit.nodes
+        onnx_proto.node(op_type, "", read, written, attributes)  # a node is known by the name of its result
+        for op_type, _place, read, written, attributes in emit.nodes
     ]
     constants = [onnx_proto.tensor(key, array) for key, array in emit.initializers.items()]
     return onnx_proto.model(onnx_proto.graph(name, nodes, constants, inputs, outputs), metadata)

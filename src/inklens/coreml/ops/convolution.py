@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from inklens.coreml.ops.activation import emit_per_channel, per_channel
 from inklens.coreml.ops.registry import Array, Emitter, Value, op
-from inklens.coreml.ops.windows import onnx_pads, paddings, spans
+from inklens.coreml.ops.windows import emit_same_padding, onnx_pads, paddings, spans
 from inklens.errors import ModelError
 
 CHUNK = 1 << 24  # elements of unrolled windows at once: 64 MB
@@ -78,7 +78,10 @@ def _(
 ) -> Value:
     kernel = _kernel(weight)
     strides, dilations = strides or (1,) * len(kernel), dilations or (1,) * len(kernel)
-    pairs = paddings(pad_type, pad, (x.shape or ())[2:], spans(kernel, dilations), strides)
+    covered = spans(kernel, dilations)
+    pairs = paddings(pad_type, pad, (x.shape or ())[2:], covered, strides)
+    if pairs is None:
+        x, pairs = emit_same_padding(emit, x, pad_type, covered, strides), [(0, 0)] * len(kernel)
     return emit(
         "Conv",
         x,
@@ -88,8 +91,7 @@ def _(
         strides=list(strides),
         dilations=list(dilations),
         group=groups,
-        pads=None if pairs is None else onnx_pads(pairs),
-        auto_pad=None if pairs is not None else "SAME_LOWER" if pad_type == "same_lower" else "SAME_UPPER",
+        pads=onnx_pads(pairs),
     )
 
 

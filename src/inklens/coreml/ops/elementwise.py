@@ -267,8 +267,6 @@ _REALS = ("fp16", "fp32", "fp64")
 def cast(x: Array, *, dtype: str) -> Array:
     if dtype == "bool":
         return x != 0
-    if dtype == "fp16":
-        return x.astype(np.float16)
     return x.astype(_INTEGERS.get(dtype, np.float32))
 
 

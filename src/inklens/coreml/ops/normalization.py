@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -131,9 +130,11 @@ def local_response_norm(x: Array, *, size: int, alpha: float = 1e-4, beta: float
 
 @local_response_norm.onnx
 def _(emit: Emitter, x: Value, *, size: int, alpha: float, beta: float, k: float) -> Value:
-    settings: dict[str, Any] = {"size": size, "alpha": float(alpha), "beta": float(beta), "bias": float(k)}
-    if x.rank == 4:
-        return emit("LRN", x, **settings)
-    # ONNX Runtime's LRN takes rank 4 only.
-    wide = emit("LRN", emit("Unsqueeze", x, [3]), **settings)
-    return emit("Squeeze", wide, [3])
+    if x.rank == 4 and size % 2:
+        return emit("LRN", x, size=size, alpha=float(alpha), beta=float(beta), bias=float(k))
+    # ONNX Runtime's LRN takes rank 4 and odd sizes only: average the squares over channels as over rows of an image.
+    image = emit("Unsqueeze", emit("Reshape", emit("Mul", x, x), [0, 0, -1]), [1])
+    pads = [(size - 1) // 2, 0, size // 2, 0]
+    mean = emit("AveragePool", image, kernel_shape=[size, 1], pads=pads, count_include_pad=1)
+    mean = emit("Reshape", mean, emit.shape(x))
+    return emit("Div", x, emit("Pow", emit("Add", emit("Mul", mean, alpha), k), beta))

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from inklens.coreml.ops.registry import Array, Emitter, Value, op
-from inklens.coreml.ops.windows import onnx_pads, paddings
+from inklens.coreml.ops.windows import emit_same_padding, onnx_pads, paddings
 from inklens.errors import ModelError
+
+LOWEST = float(np.finfo(np.float32).min)
 
 
 def _ceil_extra(
@@ -86,11 +88,12 @@ def _(
 ) -> Value:
     how, pairs, extra = _onnx_geometry(x, kernel_sizes, strides, pad_type, pad, ceil_mode)
     if pairs is None:
+        x = emit_same_padding(emit, x, pad_type, kernel_sizes, how["strides"], LOWEST)
         return emit("MaxPool", x, **how)
     wide = [(before, after + more) for (before, after), more in zip(pairs, extra, strict=True)]
     if any(side >= size for pair, size in zip(wide, kernel_sizes, strict=True) for side in pair):
         # ONNX Runtime refuses padding as wide as the kernel.
-        x = emit("Pad", x, onnx_pads([(0, 0), (0, 0), *wide]), float(np.finfo(np.float32).min))
+        x = emit("Pad", x, onnx_pads([(0, 0), (0, 0), *wide]), LOWEST)
         return emit("MaxPool", x, **how)
     return emit("MaxPool", x, **how, pads=onnx_pads(wide))
 
@@ -144,7 +147,12 @@ def _(
 ) -> Value:
     how, pairs, extra = _onnx_geometry(x, kernel_sizes, strides, pad_type, pad, ceil_mode)
     if pairs is None:
-        return emit("AveragePool", x, **how, count_include_pad=int(not exclude_padding_from_average))
+        mean = emit("AveragePool", emit_same_padding(emit, x, pad_type, kernel_sizes, how["strides"]), **how)
+        if not exclude_padding_from_average:
+            return mean
+        ones = emit("ConstantOfShape", emit("Shape", x), dtype=np.float32, value=np.ones(1, np.float32))
+        share = emit("AveragePool", emit_same_padding(emit, ones, pad_type, kernel_sizes, how["strides"]), **how)
+        return emit("Div", mean, share)
     narrow = all(side < size for pair, size in zip(pairs, kernel_sizes, strict=True) for side in pair)
     if not any(extra) and narrow:
         include = int(not exclude_padding_from_average)
@@ -187,10 +195,12 @@ def _(
 ) -> Value:
     how, pairs, extra = _onnx_geometry(x, kernel_sizes, strides, pad_type, pad, ceil_mode)
     squares = emit("Mul", x, x)
-    if pairs is not None:
+    if pairs is None:
+        squares = emit_same_padding(emit, squares, pad_type, kernel_sizes, how["strides"])
+    else:
         wide = [(before, after + more) for (before, after), more in zip(pairs, extra, strict=True)]
         squares = emit("Pad", squares, onnx_pads([(0, 0), (0, 0), *wide]), 0.0)
-    mean = emit("AveragePool", squares, **how, count_include_pad=1)
+    mean = emit("AveragePool", squares, **how)
     return emit("Sqrt", emit("Mul", mean, float(np.prod(kernel_sizes))))
 
 
@@ -202,13 +212,12 @@ def _onnx_geometry(
     pad: Sequence[int] | None,
     ceil_mode: bool,
 ) -> tuple[dict[str, Any], list[tuple[int, int]] | None, list[int]]:
-    """ONNX attributes, explicit padding (None where ONNX must find it) and what ceil_mode adds after it."""
+    """ONNX attributes, explicit padding (None where it depends on the size) and what ceil_mode adds after it."""
     strides = strides or (1,) * len(kernel_sizes)
     sizes = (x.shape or ())[2:]
     how: dict[str, Any] = {"kernel_shape": list(kernel_sizes), "strides": list(strides)}
     pairs = paddings(pad_type, pad, sizes, kernel_sizes, strides)
     if pairs is None:
-        how["auto_pad"] = "SAME_LOWER" if pad_type == "same_lower" else "SAME_UPPER"
         return how, None, []
     if not ceil_mode:
         return how, pairs, [0] * len(pairs)

@@ -380,18 +380,21 @@ def _emit_clipped(
         raise ModelError(f"its clip needs a sequence of known length up to {UNROLL_LIMIT}, not {length}")
     states = [(initial_h, initial_c)]
     if len(sides) == 2:
-        halves = [emit.several(2, "Split", item, axis=1, num_outputs=2) for item in (initial_h, initial_c)]
-        states = list(zip(*halves, strict=True))
+        h_halves = emit.several(2, "Split", initial_h, axis=1, num_outputs=2)
+        c_halves = emit.several(2, "Split", initial_c, axis=1, num_outputs=2)
+        states = list(zip(h_halves, c_halves, strict=True))
     rows = [emit("Gather", x, np.int64(step), axis=0) for step in range(length)]
-    results = []
+    every_side, last_h, last_c = [], [], []
     for number, ((h, c), side) in enumerate(zip(states, sides, strict=True)):
         backwards = direction == "reverse" or number == 1
         steps, h, c = _emit_steps(emit, rows[::-1] if backwards else rows, h, c, side, names, clip)
-        results.append((steps[::-1] if number == 1 else steps, h, c))
-    final_h, final_c = (_emit_side_by_side(emit, [result[part] for result in results]) for part in (1, 2))
+        every_side.append(steps[::-1] if number == 1 else steps)
+        last_h.append(h)
+        last_c.append(c)
+    final_h, final_c = _emit_side_by_side(emit, last_h), _emit_side_by_side(emit, last_c)
     if not output_sequence:
         return emit("Unsqueeze", final_h, [0]), final_h, final_c
-    joined = [_emit_side_by_side(emit, list(parts)) for parts in zip(*(result[0] for result in results), strict=True)]
+    joined = [_emit_side_by_side(emit, list(parts)) for parts in zip(*every_side, strict=True)]
     every = emit("Concat", *(emit("Unsqueeze", step, [0]) for step in joined), axis=0)
     return every, final_h, final_c
 

@@ -269,13 +269,12 @@ def crop_resize(
         first, second = first - second / 2, first + second / 2
     if not height_first:
         first, second = first[:, ::-1], second[:, ::-1]
-    extent = (x.shape[2] - 1, x.shape[3] - 1) if normalized_coordinates else (1, 1)
-    scale = np.array(extent, np.float32) * np.float32(spatial_scale)
-    first, second = first * scale, second * scale
-    lines = []
+    lines: list[Array] = []
     for axis, target in enumerate((target_height, target_width)):
+        factor = np.float32(spatial_scale * (x.shape[2 + axis] - 1 if normalized_coordinates else 1))
+        start, end = first[:, axis, None] * factor, second[:, axis, None] * factor
         slope, shift = _ladder(target, sampling_mode)
-        lines.append(first[:, axis, None] + (second - first)[:, axis, None] * slope + shift)
+        lines.append((start + (end - start) * slope + shift).astype(np.float32))
     down = np.broadcast_to(lines[0][:, :, None], (len(boxes), target_height, target_width))
     across = np.broadcast_to(lines[1][:, None, :], (len(boxes), target_height, target_width))
     inside = (down >= 0) & (down <= x.shape[2] - 1) & (across >= 0) & (across <= x.shape[3] - 1)
