@@ -87,11 +87,11 @@ def attribute(name: str, value: Attribute) -> bytes:
 def node(
     op_type: str, name: str, inputs: Iterable[str], outputs: Iterable[str], attributes: Mapping[str, Attribute]
 ) -> bytes:
-    """NodeProto; an empty input name is an optional input left out."""
+    """NodeProto; an empty input name is an optional input left out, an empty name of its own is not written."""
     return (
         b"".join(text(1, item) for item in inputs)
         + b"".join(text(2, item) for item in outputs)
-        + text(3, name)
+        + (text(3, name) if name else b"")
         + text(4, op_type)
         + b"".join(text(5, attribute(key, value)) for key, value in sorted(attributes.items()))
     )

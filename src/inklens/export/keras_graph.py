@@ -19,6 +19,7 @@ from inklens.coreml.ir import Argument, Graph, Node, Ref, Tensor
 from inklens.errors import ExportError
 
 NCHW_FROM_NHWC = (0, 3, 1, 2)
+SCORES = "scores"  # what goes into the last softmax
 
 
 class Unsupported(Exception):
@@ -196,7 +197,7 @@ def lower(model: Any, *, input_name: str = "image", output_name: str = "probabil
         )
     lowering = Lowering()
     lowering._scope = input_name
-    lowering._names |= {input_name, output_name}
+    lowering._names |= {input_name, output_name, SCORES}
     image, value = _input(lowering, input_name, tuple(model.inputs[0].shape))
     [output] = lowering.run(model, [value])
     if lowering.problems:
@@ -208,7 +209,9 @@ def lower(model: Any, *, input_name: str = "image", output_name: str = "probabil
     output = lowering.arrange(output, NCHW_FROM_NHWC) if len(output.order) == 4 else lowering.plain(output)
     if output.ref.name == input_name:
         raise ExportError("the Keras model has no layer that computes anything")
-    return rename(Graph((image,), tuple(lowering.nodes), (output.ref.name,)), {output.ref.name: output_name})
+    graph = Graph((image,), tuple(lowering.nodes), (output.ref.name,))
+    # A last dense layer that has the output's own name.
+    return rename(graph, {output.ref.name: output_name, f"{output_name}_linear": SCORES})
 
 
 def _input(lowering: Lowering, name: str, shape: tuple[int | None, ...]) -> tuple[Tensor, Value]:

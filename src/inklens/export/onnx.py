@@ -30,7 +30,6 @@ def onnx_bytes(
     image = graph.inputs[0]
     about = {
         "input": metadata.input_description,
-        **{f"output.{name}": note for name, note in metadata.output_descriptions.items() if name in graph.outputs},
         **({} if labels is None else {"labels": json.dumps(list(labels), ensure_ascii=False)}),
         **{
             key: value

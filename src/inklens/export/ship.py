@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from inklens.errors import ExportError, OutputError, ParityError
 from inklens.export.coreml import PROBABILITIES, Metadata, write_mlmodel, write_mlpackage
 from inklens.export.onnx import onnx_bytes
 from inklens.export.source import Source, load_source
-from inklens.export.weights import compress, in_float16
+from inklens.export.weights import compress, exact_in_float16, in_float16
 from inklens.predictor import BATCH, WEIGHTS_KEY, Predictor, load_predictor
 from inklens.verify import ParityReport, Progress, verify
 
@@ -85,7 +85,6 @@ def export(
         output_descriptions={
             "classLabel": "The most probable symbol.",
             PROBABILITIES: "The probability of each symbol.",
-            "probabilities": f"The probability of each symbol, in this order: {', '.join(source.labels)}.",
         },
         author=author,
         licence=licence,
@@ -173,7 +172,9 @@ def _write(source: Source, path: Path, weights: str | None, about: Metadata) -> 
     _remove(path)
     graph = source.graph
     if path.suffix == ".onnx":
-        stored = cast(Storage, {"float16": "float16", "8bit": "int8"}.get(weights or "", "float32"))
+        stored: Storage = "int8" if weights == "8bit" else "float32"
+        if weights == "float16" or (stored == "float32" and exact_in_float16(graph)):
+            stored = "float16"  # half the bytes; of weights that float16 holds exactly, nothing is lost
         path.write_bytes(onnx_bytes(graph, labels=source.labels, metadata=about, weights=stored))
     elif path.suffix == ".mlmodel":
         write_mlmodel(graph, path, labels=source.labels, metadata=about, half=weights == "float16")

@@ -15,7 +15,7 @@ from inklens.coreml.ir import Argument, Graph, Node, Ref, Tensor
 from inklens.coreml.reference import evaluate
 from inklens.errors import ExportError, ModelError
 from inklens.export.fold import fold
-from inklens.export.keras_graph import lower, rename
+from inklens.export.keras_graph import SCORES, lower, rename
 
 if TYPE_CHECKING:
     from inklens.run import Run
@@ -25,7 +25,7 @@ Ink = Literal["bright", "dark"]
 SCALES = {"0-255": (1.0, 0.0), "0-1": (1 / 255, 0.0), "-1-1": (1 / 127.5, -1.0)}  # y = a * pixel + b
 INKS = ("bright", "dark")
 # Operations whose results are no probabilities yet but scores, to which a softmax belongs.
-SCORES = ("linear", "conv", "add", "sub", "mul", "reshape", "reduce_mean", "reduce_max", "batch_norm")
+SCORING = ("linear", "conv", "add", "sub", "mul", "reshape", "reduce_mean", "reduce_max", "batch_norm")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Source:
     def adds_softmax(self) -> bool:
         """Whether the network ends in scores, so that its softmax is added."""
         last = self._lowered.nodes[-1].op
-        if last not in ("softmax", *SCORES):
+        if last not in ("softmax", *SCORING):
             raise ExportError(
                 f"{self.name} ends in {last}, whose values are no distribution over the classes; "
                 "expected a softmax, or a plain dense layer to which one can be added"
@@ -164,7 +164,7 @@ def _with_pixels(graph: Graph, pixels: tuple[float, float]) -> Graph:
 def _with_softmax(graph: Graph) -> Graph:
     *nodes, last = graph.nodes
     [output] = graph.outputs
-    scores = Tensor("scores", "fp32", last.outputs[0].shape)
-    arguments: dict[str, Argument] = {"x": Ref("scores"), "axis": np.asarray(-1, np.int32)}
+    scores = Tensor(SCORES, "fp32", last.outputs[0].shape)
+    arguments: dict[str, Argument] = {"x": Ref(SCORES), "axis": np.asarray(-1, np.int32)}
     softmax = Node("softmax", output, arguments, (replace(scores, name=output),))
-    return replace(graph, nodes=(*nodes, replace(last, name="scores", outputs=(scores,)), softmax))
+    return replace(graph, nodes=(*nodes, replace(last, name=SCORES, outputs=(scores,)), softmax))

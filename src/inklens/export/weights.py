@@ -15,7 +15,6 @@ import numpy as np
 from inklens.coreml.ir import Argument, Graph, Node, Ref, Tensor
 from inklens.errors import ExportError
 
-WEIGHTS = ("float16", "8bit", "6bit", "4bit")
 WEIGHTED = ("conv", "conv_transpose", "linear")
 LEAST_ELEMENTS = 64  # below that, codes and their table take more room than the float16 values
 KEPT_FLOAT32 = ("scale_factor_height", "scale_factor_width")  # MIL types them so in every program
@@ -63,6 +62,13 @@ def _halved(argument: Argument, names: Mapping[str, str], place: str) -> Argumen
             )
         return argument.astype(np.float16)
     return argument
+
+
+def exact_in_float16(graph: Graph) -> bool:
+    """Whether float16 holds every weight of the convolutions and dense layers exactly."""
+    weights = [node.arguments["weight"] for node in graph.nodes if node.op in WEIGHTED]
+    with np.errstate(over="ignore"):
+        return all(isinstance(w, np.ndarray) and np.array_equal(w, w.astype(np.float16)) for w in weights)
 
 
 def compress(graph: Graph, bits: int) -> Graph:
