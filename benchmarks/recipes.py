@@ -1,6 +1,6 @@
 """Train every recipe with several seeds and PyTorch's example beside them; the evidence of the recipes comes from here.
 
-    python -m benchmarks.recipes                        everything: 10 seeds of tutorial and fast, 5 of the others
+    python -m benchmarks.recipes                        10 seeds of fast, 1 of the example, 5 of the others
     python -m benchmarks.recipes --only fast --seeds 3  a part
     python -m benchmarks.recipes --summary              no training: write the summaries of what is there
 
@@ -34,7 +34,7 @@ LINES = HERE / "results" / "recipes.jsonl"
 SUMMARY = HERE / "results" / "recipes.json"
 EVIDENCE = HERE.parent / "src" / "inklens" / "evidence.json"
 EXAMPLE = "pytorch-example"
-SEEDS = {"tutorial": 10, "fast": 10, EXAMPLE: 1}
+SEEDS = {"fast": 10, EXAMPLE: 1}
 OTHER_SEEDS = 5
 
 

@@ -64,6 +64,7 @@ class Learner:
         self.labels = torch.from_numpy(dataset.train.labels)
         self.steps = -(-len(dataset.train) // recipe.batch)  # an epoch; the last step takes what is left
         self.epoch = 0
+        self._validated: tuple[int, np.ndarray] | None = None
 
     def learn_epoch(self, progress: Callable[[Progress], object] | None = None) -> dict[str, float]:
         """Pass once over the training images. Returns the epoch's row of the history: `seconds` of learning, mean
@@ -82,9 +83,7 @@ class Learner:
                 progress(Progress(self.epoch, self.recipe.epochs, step + 1, self.steps, loss / seen, right / seen))
         self._share_statistics(self.mirrors)
         seconds = time.perf_counter() - started
-        with self._kept_weights():
-            logits = predict(self.mirror, self.dataset.validation.images, self.workers)
-        labels = self.dataset.validation.labels
+        logits, labels = self._validation_logits(), self.dataset.validation.labels
         return {
             "epoch": self.epoch,
             "seconds": round(seconds, 3),
@@ -94,20 +93,23 @@ class Learner:
             "validation_accuracy": float(np.mean(logits.argmax(axis=1) == labels)),
         }
 
-    def finish(self) -> tuple[Any, dict[str, float]]:
-        """The keras.Model to keep, temperature folded in, and its metrics on the validation images."""
+    def finish(self) -> tuple[Any, float]:
+        """The keras.Model to keep and the temperature, fitted on the validation images, that is folded into it."""
         with self._kept_weights():
             self.mirror.write_back()
         network = fuse_network(self.network, classes=len(self.dataset.names))
-        images, labels = self.dataset.validation.images, self.dataset.validation.labels
-        before = predict(Mirror(network), images, self.workers)
-        temperature = fit_temperature(before, labels)
+        temperature = fit_temperature(self._validation_logits(), self.dataset.validation.labels)
         fold_temperature(network, temperature)
         if self.recipe.float16:
             round_to_float16(network)
-        after = predict(Mirror(network), images, self.workers)
-        return network, {
-            "temperature": temperature,
+        return network, temperature
+
+    def measure(self, network: Any) -> dict[str, float]:
+        """How the finished network does on the validation images, and how large it is."""
+        labels = self.dataset.validation.labels
+        before = self._validation_logits()
+        after = predict(Mirror(network), self.dataset.validation.images, self.workers)
+        return {
             "validation_accuracy": float(np.mean(after.argmax(axis=1) == labels)),
             "validation_loss": cross_entropy(after, labels),
             "validation_ece_before": expected_calibration_error(softmax(before), labels),
@@ -180,6 +182,13 @@ class Learner:
             mean = torch.stack([mirror.state[name] for mirror in sources]).mean(0)
             for mirror in self.mirrors:
                 mirror.state[name].copy_(mean)
+
+    def _validation_logits(self) -> np.ndarray:
+        """Logits of the kept weights after the last epoch, worked out once."""
+        if self._validated is None or self._validated[0] != self.epoch:
+            with self._kept_weights():
+                self._validated = self.epoch, predict(self.mirror, self.dataset.validation.images, self.workers)
+        return self._validated[1]
 
     @contextmanager
     def _kept_weights(self) -> Iterator[None]:

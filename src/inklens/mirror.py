@@ -47,7 +47,7 @@ class Mirror:
     def __call__(self, images: Tensor, *, dropout: torch.Generator | None = None) -> Tensor:
         """Logits [n, classes] of images [n, 28, 28] (pixels 0–255, any dtype). With `dropout` it is a training pass."""
         n, height, width = images.shape
-        x = images.to(torch.float32).reshape(n, height, width, 1).permute(0, 3, 1, 2)
+        x = images.reshape(n, height, width, 1).permute(0, 3, 1, 2)
         values = {self._input: x}
         for step in self._steps:
             values[step.output] = step.run(*(values[key] for key in step.inputs), dropout)
@@ -56,7 +56,7 @@ class Mirror:
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Logits float32 [n, classes] of images uint8 [n, 28, 28], without gradients."""
         with torch.inference_mode():
-            return self(torch.from_numpy(images)).numpy()
+            return self(torch.tensor(images)).numpy()
 
     @property
     def tensors(self) -> dict[str, Tensor]:
@@ -100,6 +100,7 @@ class Mirror:
 
     def _make_rescaling(self, layer: Any) -> Callable[..., Tensor]:
         scale, offset = float(layer.scale), float(layer.offset)
+        # a multiplication by a float turns uint8 pixels into float32 on the way
         return lambda x, _: x * scale if offset == 0 else x * scale + offset
 
     def _make_conv2d(self, layer: Any) -> Callable[..., Tensor]:

@@ -91,9 +91,9 @@ def tutorial(x: Any, make: _Layers) -> Any:
 
 def fast(x: Any, make: _Layers) -> Any:
     """Few multiplications: a strided convolution and a pooling leave 7×7 to the one convolution with many channels."""
-    x = make.conv_norm_relu(x, "conv1", 16, 5, strides=2)
-    x = make.conv_norm_relu(make.pool(x), "conv2", 64, 3, pool=2)
-    return make.dense(make.layers.Flatten()(x), "dense", 96)
+    x = make.conv_norm_relu(x, "conv1", 16, 5, strides=2, pool=2)
+    x = make.conv_norm_relu(x, "conv2", 64, 3, pool=2)
+    return make.dense(make.layers.Flatten()(x), "dense", 128)
 
 
 def accurate(x: Any, make: _Layers) -> Any:
