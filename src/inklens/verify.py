@@ -79,7 +79,8 @@ class Comparison:
     def passes(self, allow_loss: float | None) -> bool:
         """Whether the answers are the same, or the accuracy lost stays within `allow_loss` percentage points."""
         same = self.agreement >= LEAST_AGREEMENT if self.allowed is None else self.max_difference <= self.allowed
-        within = allow_loss is not None and (self.accuracy_a - self.accuracy_b) * 100 <= allow_loss
+        lost = round((self.accuracy_a - self.accuracy_b) * self.n) / self.n * 100
+        within = allow_loss is not None and lost <= allow_loss
         return same or within
 
     def to_json(self) -> dict[str, Any]:
