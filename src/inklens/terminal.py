@@ -54,7 +54,7 @@ def training_bar(console: Console) -> Iterator[Callable[[TrainingStep], None]]:
         TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]:.4f}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         tasks: list[TaskID] = []
 
         def show(step: TrainingStep) -> None:
@@ -73,7 +73,8 @@ def training_bar(console: Console) -> Iterator[Callable[[TrainingStep], None]]:
 @contextmanager
 def progress_bar(console: Console, text: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar for a job that calls back with how much is done and how much there is."""
-    with Progress(TextColumn(text), BarColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
+    columns = (TextColumn(text), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         tasks: list[TaskID] = []
 
         def show(done: int, total: int) -> None:
