@@ -105,6 +105,11 @@ CASES: dict[str, tuple[Add, list[np.ndarray], np.ndarray]] = {
         [np.ones((3, 2)), np.array([2, 2]), np.array([[1, 2], [3, 4]])],
         np.array([[1, 1], [1, 1], [5, 7]]),
     ),
+    "scatter_2d": (
+        lambda n: n.add_scatter("l", ["x0", "x1", "x2"], "output", 1, "MAX"),
+        [np.zeros((2, 3)), np.array([[0, 2], [2, 2]]), np.arange(8.0).reshape(2, 2, 2)],
+        np.array([[0, 0, 3], [4, 0, 7]]),
+    ),
     "reduce_sum": (lambda n: n.add_reduce_sum("l", "x0", "output", [-1, 0], False), [A], A.sum((0, 2))),
     "reduce_all": (
         lambda n: n.add_reduce_mean("l", "x0", "output", reduce_all=True, keepdims=False), [A], A.mean()[None]

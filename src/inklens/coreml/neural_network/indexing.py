@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inklens.coreml.neural_network.builder import Blob, Builder, integers
+from inklens.coreml.neural_network.builder import Blob, Builder, integers, size_of
 from inklens.coreml.neural_network.layer import Layer, axis_of, lowering
 from inklens.errors import ModelError
 
@@ -54,15 +54,18 @@ def gather_along_axis(layer: Layer) -> Blob:
 
 @lowering("scatter")
 def scatter(layer: Layer) -> Blob:
+    """Indices of any rank stand in the place of one axis; MIL takes them as a list."""
     build, params = layer.build, layer.params
     data, indices, updates = layer.take(3)
+    axis = axis_of(params.axis, data.rank)
+    count = size_of(indices.shape)
     return build.emit(
         "scatter",
         data.shape,
         data=data,
-        indices=_whole(build, indices),
-        updates=updates,
-        axis=axis_of(params.axis, data.rank),
+        indices=build.reshape(_whole(build, indices), (count,)),
+        updates=build.reshape(updates, (*data.shape[:axis], count, *data.shape[axis + 1 :])),
+        axis=axis,
         mode=_mode(params.mode),
     )
 
