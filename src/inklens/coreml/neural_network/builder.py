@@ -311,10 +311,11 @@ class Builder:
                 names[blob.name] = name
                 taken[name] = name
         kept = _reachable(self._nodes, [blob.name or "" for blob in finished.values()])
+        counts: dict[str, int] = {}
         for node in kept:
             for tensor in node.outputs:
                 if tensor.name not in names:
-                    names[tensor.name] = _unique(f"{node.name}/{node.op}", taken)
+                    names[tensor.name] = _unique(f"{node.name}/{node.op}", taken, counts)
         return Graph(tuple(self._inputs), tuple(_renamed(node, names) for node in kept), tuple(outputs))
 
 
@@ -357,11 +358,11 @@ def _reachable(nodes: Sequence[Node], outputs: Sequence[str]) -> list[Node]:
     return kept[::-1]
 
 
-def _unique(name: str, taken: dict[str, str]) -> str:
-    candidate, count = name, 0
+def _unique(name: str, taken: dict[str, str], counts: dict[str, int]) -> str:
+    candidate = name
     while candidate in taken:
-        count += 1
-        candidate = f"{name}.{count}"
+        counts[name] = counts.get(name, 0) + 1
+        candidate = f"{name}.{counts[name]}"
     taken[candidate] = candidate
     return candidate
 
