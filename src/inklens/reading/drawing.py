@@ -10,6 +10,7 @@ from inklens.reading.opencv import cv2
 
 _SHIFT = 4  # OpenCV's coordinates in sixteenths
 _THINNEST = 0.33  # px; a thinner pen fades instead
+_SEEN = 16  # of 255
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,12 @@ class Patch:
     y: int
     shown: float
 
-    def box(self, level: int = 80) -> tuple[int, int, int, int] | None:
-        """The pixels with at least `level` ink as x0, y0, x1, y1 (the last two exclusive); None if there are none."""
+    def box(self) -> tuple[int, int, int, int] | None:
+        """The pixels with a quarter of the strongest ink or more, as x0, y0, x1, y1 (the last two exclusive).
+
+        None where the ink is too pale to be seen.
+        """
+        level = max(_SEEN, int(self.ink.max()) // 4)
         columns = np.flatnonzero(self.ink.max(axis=0) >= level)
         rows = np.flatnonzero(self.ink.max(axis=1) >= level)
         if not len(columns) or not len(rows):
@@ -61,7 +66,7 @@ def draw_strokes(
         cv2.fillPoly(canvas, [_fixed(stroke - low, fine) for stroke in strokes], 255, cv2.LINE_8, _SHIFT)
     else:
         for stroke, radius in zip(strokes, radii, strict=True):
-            _draw_stroke(canvas, _fixed(stroke - low, fine), radius * fine)
+            _draw_stroke(canvas, _fixed(stroke - low, fine), np.maximum(radius, _THINNEST) * fine)
     ink = cv2.resize(canvas, (int(size[0]), int(size[1])), interpolation=cv2.INTER_AREA) if fine > 1 else canvas
     faint = float(np.median(thickness)) / _THINNEST
     if not filled and faint < 1:
@@ -71,7 +76,7 @@ def draw_strokes(
 
 def _fineness(pen: float, area: int) -> int:
     """How many times finer than the page to draw: steps of a pen's width stay under a tenth."""
-    fine = 8 if pen < 1.6 else 4 if pen < 5 else 2
+    fine = 8 if pen < 3.5 else 4 if pen < 10 else 2
     while fine > 1 and area * fine * fine > 1_500_000:
         fine //= 2
     return fine
@@ -84,7 +89,8 @@ def _fixed(points: np.ndarray, fine: int) -> np.ndarray:
 
 def _draw_stroke(canvas: np.ndarray, points: np.ndarray, radii: np.ndarray) -> None:
     """Draw runs of the same width as one line each; runs share their ends, which are round."""
-    widths = np.maximum(1, np.rint(2 * radii)).astype(int)
+    # OpenCV's lines of thickness 2k - 1 and 2k are both 2k + 1 pixels wide
+    widths = np.maximum(1, 2 * np.rint(radii - 0.5)).astype(int)
     if len(points) == 1:
         points, widths = np.repeat(points, 2, axis=0), np.repeat(widths, 2)
     changes = np.flatnonzero(np.diff(widths[:-1])) + 1

@@ -287,7 +287,7 @@ LAYOUTS: dict[str, tuple[Layout, float, float]] = {
     "single": (lay_single, 0.1, 1.0),
     "scatter": (lay_scatter, 0.1, 0.6),
     "table": (lay_table, 0.07, 0.35),
-    "columns": (lay_columns, 0.05, 0.2),
+    "columns": (lay_columns, 0.07, 0.25),
     "matrix": (lay_matrix, 0.05, 0.3),
     "fractions": (lay_fractions, 0.03, 0.36),
     "form": (lay_form, 0.04, 0.4),

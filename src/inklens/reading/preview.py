@@ -43,19 +43,19 @@ def draw_page(page: RenderedPage) -> Image.Image:
     return picture
 
 
-def look_pages(out: Path, seed: int) -> list[Path]:
+def look_pages(out: Path, seed: int, *, count: int = 20) -> list[Path]:
     """Draw rendered pages into the folder `out` and return the files in order.
 
-    `pages-clean.png`, `pages-half.png` and `pages-dirty.png`: twenty pages each in colour with boxes and labels, at
+    `pages-clean.png`, `pages-half.png` and `pages-dirty.png`: `count` pages each in colour with boxes and labels, at
     dirt 0, 0.5 and 1; `pages-plain.png`: the dirty ones as a network sees them. The same seed gives the same bytes.
     Needs the train extra and the fonts of `fonts.txt`; raises DataError where a font is missing, OutputError where
     `out` cannot be written.
     """
     files = []
     for name, dirt in (("clean", 0.0), ("half", 0.5), ("dirty", 1.0)):
-        pages = list(render_pages(20, RenderOptions(dirt=dirt, colour=True), seed=seed))
+        pages = list(render_pages(count, RenderOptions(dirt=dirt, colour=True), seed=seed))
         files.append(_save(draw_sheet(pages), out / f"pages-{name}.png"))
-    grey = list(render_pages(20, RenderOptions(), seed=seed))
+    grey = list(render_pages(count, RenderOptions(dirt=1.0), seed=seed))
     files.append(_save(draw_sheet(grey, truth=False), out / "pages-plain.png"))
     return files
 

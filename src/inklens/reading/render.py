@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import count as count_from
+from itertools import islice
 from multiprocessing import get_context
 
 import numpy as np
@@ -99,7 +100,7 @@ def render_pages(
         try:
             while True:
                 while len(waiting) < 3 * processes:
-                    chunk = [request for request, _ in zip(requests, range(_CHUNK), strict=False)]
+                    chunk = list(islice(requests, _CHUNK))
                     if not chunk:
                         break
                     waiting.append(pool.submit(_render_chunk, chunk))

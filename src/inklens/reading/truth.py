@@ -11,9 +11,11 @@ from inklens.reading.sheet import DIGIT, IGNORE, NEGATIVE
 
 Box = tuple[int, int, int, int]
 
-_SMALLEST = 7  # px; nobody reads a lower digit
+_SMALLEST = 8  # px, those that the pen only touches counted; nobody reads a lower digit
 _SHOWN = 0.93  # the share of a digit's ink that must lie on the page
 _COVERED = 0.35  # the share of its ink that may lie on other ink
+_STRUCK = 0.2  # the share of its box that a crossing-out may touch
+_BURIED = 0.6  # the share of its box, or of the other's, that it may have in common with another digit
 _LEAST_CONTRAST = 9.0  # grey levels, or 1.2 standard deviations of the noise
 
 
@@ -75,20 +77,20 @@ def describe(shot: Shot, marks: list[Drawn], generators: dict[str, list[str]]) -
 def find_unreadable(shot: Shot, marks: list[Drawn]) -> set[int]:
     """The ids of the digits among `marks` that are cut off, covered, crossed out, too small, too faint or too soft."""
     digits = [drawn for drawn in marks if drawn.mark.role == DIGIT]
-    struck = [drawn.box for drawn in marks if drawn.mark.struck]
-    found = {
+    boxes = _boxes([drawn.box for drawn in digits])
+    struck = overlaps(boxes, _boxes([drawn.box for drawn in marks if drawn.mark.struck])).max(axis=1, initial=0)
+    over = overlaps(boxes, boxes)
+    np.fill_diagonal(over, 0)
+    buried = np.maximum(over, over.T).max(axis=1, initial=0)
+    return {
         id(drawn)
-        for drawn in digits
+        for place, drawn in enumerate(digits)
         if drawn.patch.shown < _SHOWN
         or drawn.covered > _COVERED
-        or any(overlap(drawn.box, box) > 0.2 for box in struck)
+        or struck[place] > _STRUCK
+        or buried[place] > _BURIED
         or not is_legible(drawn, shot)
     }
-    for place, drawn in enumerate(digits):
-        for other in digits[place + 1 :]:
-            if max(overlap(drawn.box, other.box), overlap(other.box, drawn.box)) > 0.6:
-                found |= {id(drawn), id(other)}
-    return found
 
 
 def is_legible(drawn: Drawn, shot: Shot) -> bool:
@@ -105,13 +107,12 @@ def is_legible(drawn: Drawn, shot: Shot) -> bool:
     return float(strength.mean()) * kept > max(_LEAST_CONTRAST, 1.2 * shot.damage.noise) and seen > 0.8
 
 
-def overlap(box: Box, other: Box) -> float:
-    """The share of `box` that `other` covers, 0 to 1."""
-    wide = min(box[2], other[2]) - max(box[0], other[0])
-    high = min(box[3], other[3]) - max(box[1], other[1])
-    if wide <= 0 or high <= 0:
-        return 0.0
-    return wide * high / ((box[2] - box[0]) * (box[3] - box[1]))
+def overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The share of each of `boxes` [n, 4] that each of `others` [m, 4] covers, float64 [n, m] of 0 to 1."""
+    one, two = boxes[:, None], others[None]
+    sides = np.minimum(one[..., 2:], two[..., 2:]) - np.maximum(one[..., :2], two[..., :2])
+    area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return np.maximum(sides, 0).prod(axis=2) / np.maximum(area, 1)[:, None]
 
 
 def _boxes(boxes: list[Box]) -> np.ndarray:
