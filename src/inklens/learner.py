@@ -64,6 +64,7 @@ class Learner:
         self.labels = torch.from_numpy(dataset.train.labels)
         self.steps = -(-len(dataset.train) // recipe.batch)  # an epoch; the last step takes what is left
         self.epoch = 0
+        self.validation_seconds = 0.0  # of the last pass over the validation images
         self._validated: tuple[int, np.ndarray] | None = None
 
     def learn_epoch(self, progress: Callable[[Progress], object] | None = None) -> dict[str, float]:
@@ -186,8 +187,10 @@ class Learner:
     def _validation_logits(self) -> np.ndarray:
         """Logits of the kept weights after the last epoch, worked out once."""
         if self._validated is None or self._validated[0] != self.epoch:
+            started = time.perf_counter()
             with self._kept_weights():
                 self._validated = self.epoch, predict(self.mirror, self.dataset.validation.images, self.workers)
+            self.validation_seconds = time.perf_counter() - started
         return self._validated[1]
 
     @contextmanager

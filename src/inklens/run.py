@@ -68,8 +68,8 @@ class Run:
         return cls(
             path=folder,
             history=history,
-            metrics=_read_json(folder / METRICS),
-            environment=_read_json(folder / ENVIRONMENT),
+            metrics=read_json(folder / METRICS),
+            environment=read_json(folder / ENVIRONMENT),
             **start,
         )
 
@@ -105,7 +105,7 @@ def read_start(folder: Path) -> dict[str, Any]:
         raise RunError(f"no run at {folder}; `inklens train --out {folder}` makes one.")
     if not (folder / RECIPE).is_file():
         raise RunError(f"{folder} is not a run: it has no {RECIPE}.")
-    values = _read_json(folder / RECIPE)
+    values = read_json(folder / RECIPE)
     if values.get("format") != FORMAT:
         raise RunError(f"{folder} is a run of format {values.get('format')}; this inklens reads format {FORMAT}.")
     try:
@@ -176,7 +176,8 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
     write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a run's file. Raises RunError if it is missing or damaged."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

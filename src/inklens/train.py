@@ -78,8 +78,9 @@ def train(
                 write_whole(folder / CHECKPOINT, learner.save)
             started = time.perf_counter()
             network, temperature = learner.finish()
-            # what decides the weights; not the validation after each epoch, nor writing files
-            seconds = setup + sum(row["seconds"] for row in history) + time.perf_counter() - started
+            # what decides the weights: of the validations that of the last epoch, which the temperature is fitted on
+            learning = sum(row["seconds"] for row in history) + learner.validation_seconds
+            seconds = setup + learning + time.perf_counter() - started
             metrics = {"temperature": temperature, **learner.measure(network), "seconds": round(seconds, 3)}
         _save_model(network, folder)
         write_json(folder / METRICS, metrics)

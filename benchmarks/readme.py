@@ -1,0 +1,133 @@
+"""Writes benchmarks/README.md from the JSON in results/: no figure in it is typed by hand.
+
+python -m benchmarks.readme
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.recipes import EXAMPLE, HERE, SUMMARY
+from benchmarks.throughput import RESULTS as THROUGHPUT
+from inklens.run import read_json
+
+README = HERE / "README.md"
+TITLES = {EXAMPLE: "PyTorch examples/mnist, plain torch", "zoo": "ONNX model zoo mnist-12's shape"}
+TEXT = """# Benchmarks
+
+`make bench` measures everything here and writes this page; each part can be run alone. Recipes, epochs and settings
+were chosen on validation images; the last epoch counts. Accuracy is that of the 10,000 test images: mean ± standard
+deviation over the seeds. Seconds run from `load_dataset` to the last weights, imports excluded (the writing of files
+and all validations but the last, which the temperature is fitted on, are left out for every recipe).
+
+## Recipes
+
+`python -m benchmarks.recipes` → [results/recipes.jsonl](results/recipes.jsonl), one line a training, and
+[results/recipes.json](results/recipes.json).
+
+{recipes}
+
+{speedup}
+
+Parameters are those of the kept network; the normalisations that training adds are counted in brackets.
+{conditions}
+
+## Digits a second
+
+`python -m benchmarks.throughput` → [results/throughput.json](results/throughput.json): the exported ONNX files on one
+thread of ONNX Runtime.
+
+{throughput}
+
+{advantage}
+
+## Core ML files without a Mac
+
+`python -m benchmarks.coreml_runtime` → [results/coreml_runtime.json](results/coreml_runtime.json): our runtime beside
+ONNX Runtime on the tutorial's network.
+"""
+
+
+def main() -> None:
+    README.write_text(render(), encoding="utf-8")
+
+
+def render() -> str:
+    """The whole page."""
+    summary, throughput = read_json(SUMMARY), read_json(THROUGHPUT)
+    return TEXT.format(
+        recipes=recipe_table(summary),
+        speedup=speedup(summary),
+        conditions=conditions(next(iter(summary.values()))["environment"]),
+        throughput=throughput_table(throughput["models"]),
+        advantage=advantage(throughput["models"]),
+    )
+
+
+def recipe_table(summary: dict[str, Any]) -> str:
+    rows = [
+        "| recipe | test accuracy | lowest | seeds | seconds (median) | parameters |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, entry in summary.items():
+        trained = entry["parameters_trained"]
+        more = f" ({trained:,})" if trained != entry["parameters"] else ""
+        rows.append(
+            f"| {TITLES.get(name, f'`{name}`')} | {accuracy(entry)} | {entry['lowest']:.2%} | {entry['seeds']} | "
+            f"{entry['seconds']:.1f} ({entry['seconds_median']:.1f}) | {entry['parameters']:,}{more} |"
+        )
+    return "\n".join(rows)
+
+
+def accuracy(entry: dict[str, Any]) -> str:
+    around = f" ± {entry['spread'] * 100:.2f}" if entry["seeds"] > 1 else ""
+    return f"{entry['accuracy']:.2%}{around}"
+
+
+def speedup(summary: dict[str, Any]) -> str:
+    fast = summary["fast"]
+    others = [name for name in ("tutorial", EXAMPLE) if name in summary]
+    parts = [f"{summary[name]['seconds_median'] / fast['seconds_median']:.1f} times that of `fast`" for name in others]
+    subjects = ["`tutorial` takes", "PyTorch's example takes"]
+    return "In medians, " + ", and ".join(f"{who} {what}" for who, what in zip(subjects, parts, strict=False)) + "."
+
+
+def conditions(environment: dict[str, Any]) -> str:
+    versions = ", ".join(f"{name} {environment[name]}" for name in ("python", "keras", "torch", "numpy"))
+    return f"Measured on {environment['machine']}, {environment['threads']} threads; {versions}."
+
+
+def throughput_table(models: dict[str, Any]) -> str:
+    batches = list(models["zoo"]["digits_a_second"])
+    rows = [
+        f"| network | test error | parameters | bytes | {' | '.join(f'batch {batch}' for batch in batches)} |",
+        f"| --- | --- | --- | --- |{' --- |' * len(batches)}",
+    ]
+    for name, entry in models.items():
+        rates = " | ".join(f"{entry['digits_a_second'][batch]:,}" for batch in batches)
+        rows.append(
+            f"| {TITLES.get(name, f'`{name}`')} | {1 - entry['accuracy']:.2%} | {entry['parameters']:,} | "
+            f"{entry['bytes']:,} | {rates} |"
+        )
+    return "\n".join(rows)
+
+
+def advantage(models: dict[str, Any]) -> str:
+    """How each of our files compares with the zoo's shape at batch 1, by single calls and by batches."""
+    base = models["zoo"]
+    lines = []
+    for name, entry in models.items():
+        if name == "zoo":
+            continue
+        single = entry["digits_a_second"]["1"] / base["digits_a_second"]["1"]
+        batched = max(entry["digits_a_second"].values()) / base["digits_a_second"]["1"]
+        error = (1 - entry["accuracy"]) / (1 - base["accuracy"])
+        lines.append(
+            f"- `{name}`: {error:.2f} times the error; {single:.1f} times the digits a second one by one, and "
+            f"{batched:.1f} times when its digits come in batches and the zoo's one by one."
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
