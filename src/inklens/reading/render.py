@@ -27,6 +27,7 @@ from inklens.reading.truth import RenderedPage, describe
 __all__ = ["GENERATORS", "RenderOptions", "RenderedPage", "Schedule", "page_rng", "render_page", "render_pages"]
 
 _CHUNK = 8  # pages that a process renders for one request
+_MANY = 2000  # pages from which on tracing all digits beforehand (two to three minutes) is less work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,8 @@ def render_pages(
     """Render pages number `start` to `start + count` of `seed`, in order; without end if `count` is None.
 
     options: the same for all, or a function from a page's number to its options, a curriculum. Page number i of a seed
-    is the same whatever `processes`, `start` and `count`. Errors as in `render_page`.
+    is the same whatever `processes`, `start` and `count`. The first long run on several processes of a user traces all
+    digits before its first page, which takes two to three minutes of one core. Errors as in `render_page`.
     """
     schedule = options or RenderOptions()
     numbers = iter(range(start, start + count)) if count is not None else count_from(start)
@@ -94,6 +96,10 @@ def render_pages(
         for request in requests:
             yield _render_numbered(request)
         return
+    if count is None or count >= _MANY:
+        first = schedule(start) if callable(schedule) else schedule
+        if "mnist" not in first.without:
+            load_digits(first.digits).trace_all()  # once for a user; else every process traces its own
     # spawned, because forking a process in which torch has threads may hang
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         waiting: deque[Future[list[RenderedPage]]] = deque()
