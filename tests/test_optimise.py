@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from inklens.backend import keras
-from inklens.optimise import learning_rate, make_optimizer, orthogonalise
+from inklens.optimise import learning_rate, make_optimizer
 from inklens.recipes import RECIPES
 
 FAST = replace(RECIPES["fast"], learning_rate=1.0, warmup=0.25)
@@ -44,7 +44,7 @@ def test_adadelta_is_keras_adadelta():
         np.testing.assert_allclose(weight.detach(), variable.value.detach(), rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("optimizer", ["adadelta", "adamw", "sgd", "muon"])
+@pytest.mark.parametrize("optimizer", ["adadelta", "adamw", "sgd"])
 def test_every_optimiser_finds_the_bottom_of_a_bowl(optimizer):
     matrix, shift = torch.zeros(3, 4, requires_grad=True), torch.zeros(4, requires_grad=True)
     goal = torch.linspace(-0.2, 0.3, 12).view(3, 4)
@@ -69,10 +69,3 @@ def test_weight_decay_spares_biases():
     chosen.step()
     assert torch.equal(shift, torch.ones(2))
     assert torch.all(matrix < 1)
-
-
-@pytest.mark.parametrize("shape", [(5, 30), (30, 5), (8, 8)])
-def test_an_orthogonalised_matrix_has_singular_values_near_one(shape):
-    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    values = torch.linalg.svdvals(orthogonalise(matrix))
-    assert 0.6 < values.min() <= values.max() < 1.3

@@ -57,7 +57,7 @@ class Learner:
         self.recipe, self.dataset, self.seed, self.workers = recipe, dataset, seed, workers
         self.network = build_network(recipe.network, classes=len(dataset.names), rng=np.random.default_rng([seed, 0]))
         self.mirror = Mirror(self.network)
-        chunks = -(-recipe.batch // recipe.chunk)
+        chunks = -(-min(recipe.batch, len(dataset.train)) // recipe.chunk)
         self.mirrors = [self.mirror] + [Mirror(self.network, twin=self.mirror) for _ in range(1, chunks)]
         self.optimizer = make_optimizer(recipe, self.mirror.weights.values())
         self.average = {name: tensor.detach().clone() for name, tensor in self.mirror.tensors.items()}

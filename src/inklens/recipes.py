@@ -11,7 +11,7 @@ from inklens.errors import RecipeError
 from inklens.evidence import Evidence, load_evidence
 from inklens.networks import NETWORKS
 
-Optimizer = Literal["adadelta", "adamw", "sgd", "muon"]
+Optimizer = Literal["adadelta", "adamw", "sgd"]
 Schedule = Literal["constant", "triangle"]
 
 
