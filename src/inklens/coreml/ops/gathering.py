@@ -32,9 +32,9 @@ def _(emit: Emitter, x: Value, indices: Value, *, axis: int, batch_dims: int, va
     perm = [*range(batch_dims), axis, *between, *range(axis + 1, x.rank)]
     taken = emit("GatherND", emit.transpose(x, perm), emit("Unsqueeze", indices, [-1]), batch_dims=batch_dims)
     new = range(batch_dims, indices.rank)
-    moved = [axis + indices.rank - batch_dims - len(between) for axis in between]
-    rest = range(indices.rank + len(between), x.rank - 1 + indices.rank - batch_dims)
-    return emit("Transpose", taken, perm=[*range(batch_dims), *moved, *new, *rest])
+    moved = range(indices.rank, indices.rank + len(between))
+    rest = range(indices.rank + len(between), x.rank - 1 + len(new))
+    return emit.transpose(taken, (*range(batch_dims), *moved, *new, *rest))
 
 
 @op("gather_along_axis")

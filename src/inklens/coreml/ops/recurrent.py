@@ -39,11 +39,12 @@ def _function(name: str) -> Callable[[Array], Array]:
 
 
 def _onnx_activations(*names: str) -> dict[str, Any]:
-    rows = [_activation(name) for name in names]
+    rows = [_activation(name)[1:] for name in names]
+    settled = [row for row in rows if row[0] in ("Affine", "HardSigmoid", "ScaledTanh")]  # the others take no numbers
     return {
-        "activations": [row[1] for row in rows],
-        "activation_alpha": [float(row[2]) for row in rows],
-        "activation_beta": [float(row[3]) for row in rows],
+        "activations": [operator for operator, _, _ in rows],
+        "activation_alpha": [float(alpha) for _, alpha, _ in settled] or None,
+        "activation_beta": [float(beta) for _, _, beta in settled] or None,
     }
 
 
