@@ -111,6 +111,10 @@ def test_percent_never_rounds_up_to_all_nor_down_to_nothing(share, text):
     assert percent(share) == text
 
 
+def test_confidence_just_below_all_is_not_told_as_100_percent():
+    assert [percent(share, 1) for share in (0.99996, 0.9994, 1.0, 0.00004)] == ["99.9", "99.9", "100.0", "0.1"]
+
+
 def test_span_reads_from_low_to_high():
     assert span((0.5, 0.98765)) == "50.00 to 98.77"
 

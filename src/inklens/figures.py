@@ -15,6 +15,7 @@ import numpy as np
 
 from inklens.calibration import Reliability
 from inklens.errors import MissingExtra
+from inklens.report import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,6 +59,7 @@ STYLE = {
     "svg.hashsalt": "inklens",
 }
 DOTS_PER_INCH = 144
+FIRM = 10  # images; the accuracy of fewer is chance more than calibration
 
 Arguments = ParamSpec("Arguments")
 
@@ -377,13 +379,13 @@ def _share(value: float, unit: str = " %") -> str:
 def draw_reliability(after: Reliability, before: Reliability | None = None) -> Figure:
     """Accuracy against confidence, bin by bin, over the number of images in each bin (logarithmic).
 
-    before: the same before the temperature, drawn hollow.
+    before: the same before the temperature, drawn hollow. Bins of fewer than 10 images are drawn faint.
     """
     figure = _figure(5.6, 5.6)
     axes = figure.add_axes((0.13, 0.36, 0.82, 0.56))
     below = figure.add_axes((0.13, 0.11, 0.82, 0.19), sharex=axes)
     axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1, linestyle=(0, (4, 3)))
-    axes.text(0.3, 0.335, "perfect", fontsize=8.5, color=SOFT, rotation=31, ha="center", va="bottom")
+    axes.text(0.14, 0.175, "perfect", fontsize=8.5, color=SOFT, rotation=31, ha="center", va="bottom")
     if before is not None:
         _draw_bins(axes, before, AMBER, f"before temperature, error {100 * before.error:.2f} %", face="none")
     name = "after temperature" if before is not None else "as it answers"
@@ -393,7 +395,7 @@ def draw_reliability(after: Reliability, before: Reliability | None = None) -> F
     axes.grid()
     axes.set_axisbelow(True)
     axes.tick_params(labelbottom=False)
-    axes.legend(frameon=False, fontsize=9, loc="upper left", borderaxespad=0.8)
+    axes.legend(frameon=False, fontsize=9, loc="lower right", borderaxespad=0.8)
     width = after.edges[1] - after.edges[0]
     below.bar((after.edges[:-1] + after.edges[1:]) / 2, after.counts, width=0.86 * width, color=LINE)
     below.set(yscale="log", ylim=(0.7, None), xlabel="confidence, the probability of the answer", ylabel="images")
@@ -402,14 +404,22 @@ def draw_reliability(after: Reliability, before: Reliability | None = None) -> F
 
 
 def _draw_bins(axes: Axes, bins: Reliability, colour: str, label: str, *, face: str) -> None:
-    """A line through the bins that hold images, the dots larger where there are more."""
-    used = bins.counts > 0
-    x, y = bins.confidence[used], bins.accuracy[used]
-    axes.plot(x, y, color=colour, linewidth=1.4, alpha=0.8, clip_on=False)
-    sizes = 16 + 14 * np.log10(bins.counts[used])
-    axes.scatter(
-        x, y, s=sizes, facecolors=face, edgecolors=colour, linewidths=1.4, zorder=3, clip_on=False, label=label
-    )
+    """A dot for each bin that holds images, the larger the more; bins of a few images are faint and off the line."""
+    firm, weak = bins.counts >= FIRM, (bins.counts > 0) & (bins.counts < FIRM)
+    axes.plot(bins.confidence[firm], bins.accuracy[firm], color=colour, linewidth=1.4, alpha=0.8, clip_on=False)
+    for chosen, opacity, name in ((firm, 1.0, label), (weak, 0.35, None)):
+        axes.scatter(
+            bins.confidence[chosen],
+            bins.accuracy[chosen],
+            s=16 + 14 * np.log10(bins.counts[chosen]),
+            facecolors=face,
+            edgecolors=colour,
+            linewidths=1.4,
+            alpha=opacity,
+            zorder=3,
+            clip_on=False,
+            label=name,
+        )
 
 
 @_styled
@@ -427,6 +437,6 @@ def draw_gallery(answers: Sequence[Answer], *, title: str, note: str) -> Figure:
         axes.text(x, y + side + 0.19, text, fontweight="bold", color=RED if wrong else INK, va="baseline")
         if answer.contested:
             axes.text(x + 0.07, y + 0.17, "contested label", fontsize=7.5, color="#f2b866", va="baseline")
-        detail = f"{100 * answer.confidence:.1f} %  #{answer.index}"
+        detail = f"{percent(answer.confidence, 1)} %  #{answer.index}"
         axes.text(x, y + side + 0.37, detail, fontsize=8, color=SOFT, va="baseline")
     return figure

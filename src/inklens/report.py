@@ -245,7 +245,7 @@ class Report:
         lines = [f"most frequent      {pairs}", "most confident     image  label  read as  confidence"]
         for answer in self.worst[:5]:
             note = "  contested label" if answer.contested else ""
-            confidence = f"{100 * answer.confidence:.1f} %"
+            confidence = f"{percent(answer.confidence, 1)} %"
             row = f"{answer.index:>5}  {answer.label:>5}  {answer.predicted:>7}  {confidence:>10}"
             lines.append(f"                   {row}{note}")
         return lines
@@ -261,16 +261,15 @@ def wilson_interval(right: int, n: int) -> tuple[float, float]:
     return max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale)
 
 
-def percent(share: float) -> str:
-    """A proportion in per cent with two decimals, rounded so that only all is 100.00 and only none 0.00; – if NaN."""
+def percent(share: float, decimals: int = 2) -> str:
+    """A proportion in per cent, rounded so that only all is 100 and only nothing is 0; – if NaN."""
     if math.isnan(share):
         return "–"
-    hundredths = round(10_000 * share)
-    if hundredths == 10_000 and share < 1:
-        hundredths = 9_999
-    if hundredths == 0 and share > 0:
-        hundredths = 1
-    return f"{hundredths / 100:.2f}"
+    units = 10 ** (2 + decimals)
+    rounded = round(units * share)
+    if 0 < share < 1:
+        rounded = min(max(rounded, 1), units - 1)
+    return f"{100 * rounded / units:.{decimals}f}"
 
 
 def counted(number: int, noun: str) -> str:
