@@ -101,17 +101,26 @@ def demo(
 def look(
     recipe: RecipeName = "fast",
     data: Data = "mnist",
+    pages: Annotated[
+        bool, typer.Option("--pages", help="Draw sheets of rendered pages with boxes instead; needs their fonts.")
+    ] = False,
     to: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the pictures.")] = Path("look"),
 ) -> None:
     """Draw the data and a recipe's network: digits, pixel values, one-hot, class counts, layers.
 
     Example: `inklens look tutorial --out pictures`
     """
-    from inklens.data import load_dataset
-    from inklens.look import look as draw
-    from inklens.recipes import get_recipe
+    if pages:
+        from inklens.reading.preview import look_pages
 
-    for path in draw(get_recipe(recipe), load_dataset(data), to):
+        drawn = look_pages(to, seed=1)
+    else:
+        from inklens.data import load_dataset
+        from inklens.look import look as draw
+        from inklens.recipes import get_recipe
+
+        drawn = draw(get_recipe(recipe), load_dataset(data), to)
+    for path in drawn:
         out.print(str(path), markup=False)
 
 
