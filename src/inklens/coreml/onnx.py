@@ -116,8 +116,8 @@ def _known(key: str, value: Any) -> Any:
 def _argument(emit: Emitter, node: Node, key: str, item: Argument, values: Mapping[str, Value]) -> Any:
     if isinstance(item, Ref):
         return values[item.name]
-    if isinstance(item, np.ndarray):
-        return emit.constant(carried(item), f"{node.name}/{key}")
+    if isinstance(item, (np.ndarray, np.generic)):
+        return emit.constant(carried(np.asarray(item)), f"{node.name}/{key}")
     if isinstance(item, tuple) and not all(isinstance(part, str) for part in item):
         return tuple(_argument(emit, node, key, part, values) for part in item)
     return item

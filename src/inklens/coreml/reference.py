@@ -58,8 +58,8 @@ def _run(node: Node, values: Mapping[str, np.ndarray]) -> tuple[np.ndarray, ...]
 def _argument(item: Argument, values: Mapping[str, np.ndarray]) -> Any:
     if isinstance(item, Ref):
         return values[item.name]
-    if isinstance(item, np.ndarray):
-        return carried(item)
+    if isinstance(item, (np.ndarray, np.generic)):
+        return carried(np.asarray(item))
     if isinstance(item, tuple) and not all(isinstance(part, str) for part in item):
         return tuple(_argument(part, values) for part in item)
     return item

@@ -28,8 +28,8 @@ BINARY = (
     "equal", "not_equal", "greater", "greater_equal", "less", "less_equal",
 )  # fmt: skip
 UNARY = (
-    "abs", "atan", "ceil", "cos", "cosh", "erf", "exp", "exp2", "floor", "round", "sign", "sin", "sinh", "square", "tan",
-    "tanh", "relu", "relu6", "sigmoid", "softplus", "softsign",
+    "abs", "atan", "ceil", "cos", "cosh", "erf", "exp", "exp2", "floor", "round", "sign", "sin", "sinh", "square",
+    "tan", "tanh", "relu", "relu6", "sigmoid", "softplus", "softsign",
 )  # fmt: skip
 REDUCTIONS = (
     "reduce_l1_norm", "reduce_l2_norm", "reduce_log_sum_exp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
