@@ -264,6 +264,33 @@ def test_an_image_output_is_clamped_rounded_and_has_the_mode_of_a_mac(colour: st
         assert (pixels[..., 3] == 255).all()
 
 
+@pytest.mark.parametrize("colour", ["RGB", "BGR", "GRAYSCALE", "GRAYSCALE_FLOAT16"])
+def test_an_ml_program_returns_pictures(colour: str, tmp_path: Path) -> None:
+    ct = files.coremltools()
+    channels = 3 if colour in ("RGB", "BGR") else 1
+    made = files.program(lambda mb, x: mb.mul(x=x, y=2.0, name="out"), [(1, channels, 4, 6)], "iOS16")
+    layout = getattr(ct.colorlayout, colour)
+    model = files.convert(
+        made,
+        inputs=[ct.ImageType(name="x", shape=(1, channels, 4, 6), color_layout=layout)],
+        minimum_deployment_target=ct.target.iOS16,
+        compute_precision=ct.precision.FLOAT16 if colour.endswith("16") else ct.precision.FLOAT32,
+    )
+    image_type = model._spec.description.output[0].type.imageType
+    image_type.colorSpace = image_type.ColorSpace.Value(colour)
+    image_type.width, image_type.height = 6, 4
+    image = files.picture(size=(6, 4), mode={3: "RGB", 1: "F" if colour.endswith("16") else "L"}[channels])
+    result = coreml.load(files.save(model, tmp_path)).predict({"x": image})["out"]
+    doubled = np.asarray(image).astype(np.float32) * 2
+    if colour.endswith("16"):
+        assert result.mode == "F"
+        np.testing.assert_array_equal(np.asarray(result), doubled)
+    else:
+        assert result.mode == ("L" if channels == 1 else "RGBA")
+        pixels = np.asarray(result) if channels == 1 else np.asarray(result)[..., :3]
+        np.testing.assert_array_equal(pixels, np.minimum(doubled, 255))
+
+
 def test_optional_inputs_take_their_defaults(tmp_path: Path) -> None:
     files.coremltools()
     from coremltools.models import datatypes
@@ -370,6 +397,7 @@ def test_many_pictures_give_what_each_gives_alone(program_path: Path, tmp_path: 
         name = model.description.inputs[0].name
         alone = [model.predict({name: one}) for one in pictures]
         together = model.predict_batch([{name: one} for one in pictures])
+        assert model.predict([{name: one} for one in pictures]) == together
         for one, other in zip(alone, together, strict=True):
             assert one["classLabel"] == other["classLabel"]
         stack = model.probabilities(np.stack([np.asarray(one) for one in pictures]))
@@ -420,7 +448,7 @@ def test_to_onnx_writes_what_runs_alone(program_path: Path, tmp_path: Path) -> N
         ({"x": files.picture(), "y": 1}, "the model has no input 'y'; it takes 'x'"),
         ({"x": files.picture(mode="RGB")}, "takes an image of mode L (GRAYSCALE), not RGB; convert it with image.conv"),
         ({"x": files.picture(size=(28, 29))}, "takes an image (greyscale, 28 × 28), not one of 28 × 29; resize it"),
-        ([files.picture()], "predict takes a dictionary of inputs by name, not list"),
+        ([files.picture()], "predict takes a dictionary of inputs by name, not Image"),
     ],
 )
 def test_inputs_that_do_not_fit_are_refused_in_words(features: Any, problem: str, program_path: Path) -> None:

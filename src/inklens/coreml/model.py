@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 import numpy as np
 
@@ -68,14 +68,20 @@ class Model:
     def operations(self) -> Mapping[str, int]:
         return dict(sorted(self._body.operations.items()))
 
-    def predict(self, features: Mapping[str, Any]) -> dict[str, Any]:
-        """The outputs for one set of inputs, by name.
+    @overload
+    def predict(self, features: Mapping[str, Any]) -> dict[str, Any]: ...
+    @overload
+    def predict(self, features: list[Mapping[str, Any]]) -> list[dict[str, Any]]: ...
+    def predict(self, features: Mapping[str, Any] | list[Mapping[str, Any]]) -> dict[str, Any] | list[dict[str, Any]]:
+        """The outputs for one set of inputs, by name; a list of sets gives a list, as `predict_batch` does.
 
         An image input takes a Pillow image of exactly the declared size and mode (L, RGB, or F for float16); an array
         input takes an array or what NumPy makes one of. Returns what coremltools returns on a Mac: arrays in the
         declared type, images as Pillow images (L, RGBA or F), a classifier's label as str or int, its probabilities
         as a dictionary. Raises ModelError for inputs that do not fit.
         """
+        if isinstance(features, list):
+            return self.predict_batch(features)
         return self._body.predict(self._complete(features))
 
     def predict_batch(self, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
