@@ -113,7 +113,7 @@ def test_onnx_takes_bytes_of_any_number_of_images(shipped, digits):
 def test_specification_is_as_old_as_it_can_be(shipped, run, digits, folder):
     assert coreml.load(shipped[".mlmodel"][0]).specification == 4  # iOS 13
     assert coreml.load(shipped[".mlpackage"][0]).specification == 6  # iOS 15
-    export(run, folder / "small.mlpackage", weights="8bit", dataset=digits)
+    export(run, folder / "small.mlpackage", weights="8bit", allow_loss=5, dataset=digits)
     assert coreml.load(folder / "small.mlpackage").specification == 7  # iOS 16
 
 
@@ -128,8 +128,8 @@ def test_coremltools_reads_the_package(shipped, tmp_path):
 
 @pytest.mark.parametrize(("suffix", "weights"), [(".mlpackage", None), (".mlmodel", "float16"), (".onnx", "8bit")])
 def test_exporting_twice_gives_the_same_bytes(run, digits, folder, suffix, weights):
-    export(run, folder / f"a{suffix}", weights=weights, dataset=digits)
-    export(run, folder / f"b{suffix}", weights=weights, dataset=digits)
+    for name in "ab":
+        export(run, folder / f"{name}{suffix}", weights=weights, allow_loss=5, dataset=digits)
     assert content(folder / f"a{suffix}") == content(folder / f"b{suffix}")
 
 
@@ -160,7 +160,7 @@ def test_another_process_gives_the_same_bytes(run, shipped, folder):
 )
 def test_smaller_weights_make_smaller_files(shipped, run, digits, folder, suffix, weights, share):
     whole = shipped[suffix][1].bytes
-    report = export(run, folder / f"small{suffix}", weights=weights, dataset=digits)
+    report = export(run, folder / f"small{suffix}", weights=weights, allow_loss=5, dataset=digits)
     assert report.ok
     assert report.bytes < share * whole + 6000  # the network's structure takes some kilobytes
 

@@ -7,7 +7,7 @@ import pytest
 
 from inklens.coreml.ir import Graph, Node, Ref, Tensor
 from inklens.errors import ExportError
-from inklens.export.weights import compress, in_float16, least_squares_palette
+from inklens.export.weights import compress, exact_in_float16, in_float16, least_squares_palette
 
 IMAGE = Tensor("image", "fp32", (1, 4))
 
@@ -80,3 +80,9 @@ def test_float16_graph_takes_and_gives_float32():
 def test_constant_beyond_float16_is_refused_with_its_layer():
     with pytest.raises(ExportError, match="layer answer has a constant of 7e\\+04; float16 ends at 65504"):
         in_float16(dense(np.full((2, 4), 70000, np.float32)))
+
+
+def test_float16_is_seen_to_hold_weights_exactly():
+    assert exact_in_float16(dense(np.float32([[0.5, 0.25], [1.5, 65504]])))
+    assert not exact_in_float16(dense(np.float32([[0.1, 0.25]])))
+    assert not exact_in_float16(dense(np.float32([[70000, 0.25]])))

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inklens.contract import CONTRACT_KEY, ClassifierContract
+from inklens.coreml.ir import Graph
 from inklens.coreml.onnx import Storage
 from inklens.data import Dataset, load_dataset
 from inklens.errors import ExportError, OutputError, ParityError
 from inklens.export.coreml import PROBABILITIES, Metadata, write_mlmodel, write_mlpackage
 from inklens.export.onnx import onnx_bytes
+from inklens.export.rounding import round_weights
 from inklens.export.source import Source, load_source
 from inklens.export.weights import compress, exact_in_float16, in_float16
 from inklens.predictor import BATCH, WEIGHTS_KEY, Predictor, load_predictor
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 # What each format can store, beside float32.
 WEIGHTS = {".mlpackage": ("float16", "8bit", "6bit", "4bit"), ".mlmodel": ("float16",), ".onnx": ("float16", "8bit")}
+BITS = {"float16": 16, "8bit": 8, "6bit": 6, "4bit": 4}
 KEPT = 0.99  # the share of validation symbols that the threshold of a network without a none class keeps
 THRESHOLD_DECIMALS = 4
 
@@ -90,16 +93,17 @@ def export(
         licence=licence,
         version=version,
     )
+    graph = _stored(source, weights, data)
     reference = Predictor(source.name, source.labels, _remembered(source), trace=source.trace)
     with _written_beside(target) as part:
         while True:
-            _write(source, part, weights, _with_contract(about, contract, weights))
+            _write(graph, source.labels, part, weights, _with_contract(about, contract, weights))
             shipped = replace(load_predictor(part), name=target.name)
             report = verify(reference, shipped, data.test, allow_loss=allow_loss, progress=progress)
             if not report.ok:
                 advice = ". Nothing was written"
                 if weights is not None:
-                    lost = math.ceil((report.comparisons[0].accuracy_a - report.accuracy) * 10000) / 100
+                    lost = math.ceil(round((report.comparisons[0].accuracy_a - report.accuracy) * 1e4, 6)) / 100
                     advice += f"; allow a loss of {max(lost, 0):.2f} points to keep it, or choose larger weights"
                 raise ParityError(f"{report.failure}{advice}.")
             if report.accuracy == contract.accuracy:
@@ -168,23 +172,30 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _write(source: Source, path: Path, weights: str | None, about: Metadata) -> None:
+def _stored(source: Source, weights: str | None, data: Dataset) -> Graph:
+    """The network with weights that the file can hold, rounded by what the validation images make of them."""
+    bits = BITS.get(weights or "")
+    images = data.validation.images if len(data.validation) else data.train.images
+    if bits is None or not len(images) or (bits == 16 and exact_in_float16(source.graph)):
+        return source.graph
+    return round_weights(source.graph, images, bits)
+
+
+def _write(graph: Graph, labels: tuple[str, ...], path: Path, weights: str | None, about: Metadata) -> None:
     _remove(path)
-    graph = source.graph
+    bits = BITS.get(weights or "", 32)
     if path.suffix == ".onnx":
-        stored: Storage = "int8" if weights == "8bit" else "float32"
-        if weights == "float16" or (stored == "float32" and exact_in_float16(graph)):
-            stored = "float16"  # half the bytes; of weights that float16 holds exactly, nothing is lost
-        path.write_bytes(onnx_bytes(graph, labels=source.labels, metadata=about, weights=stored))
+        # float16 takes half the bytes, and nothing is lost of weights that it holds exactly.
+        stored: Storage = "int8" if bits == 8 else "float16" if bits == 16 or exact_in_float16(graph) else "float32"
+        path.write_bytes(onnx_bytes(graph, labels=labels, metadata=about, weights=stored))
     elif path.suffix == ".mlmodel":
-        write_mlmodel(graph, path, labels=source.labels, metadata=about, half=weights == "float16")
+        write_mlmodel(graph, path, labels=labels, metadata=about, half=bits == 16)
     else:
-        bits = int(weights[0]) if weights in ("8bit", "6bit", "4bit") else None
-        if bits is not None:
-            graph = compress(in_float16(graph), bits)
-        elif weights == "float16":
+        if bits < 32:
             graph = in_float16(graph)
-        write_mlpackage(graph, path, labels=source.labels, metadata=about, compressed=bits is not None)
+        if bits < 16:
+            graph = compress(graph, bits)
+        write_mlpackage(graph, path, labels=labels, metadata=about, compressed=bits < 16)
 
 
 def _with_contract(about: Metadata, contract: ClassifierContract, weights: str | None) -> Metadata:

@@ -113,7 +113,10 @@ def _affine(name: str, weight: np.ndarray, axis: int) -> Node:
 
 
 def _palette(name: str, weight: np.ndarray, bits: int) -> Node:
-    table = least_squares_palette(weight.astype(np.float64).ravel(), 1 << bits).astype(weight.dtype)
+    table = np.unique(weight)
+    if len(table) > 1 << bits:
+        table = least_squares_palette(weight.astype(np.float64).ravel(), 1 << bits).astype(weight.dtype)
+    table = np.concatenate([table, np.full((1 << bits) - len(table), table[-1], table.dtype)])
     middles = (table[1:].astype(np.float64) + table[:-1].astype(np.float64)) / 2
     codes = np.searchsorted(middles, weight.astype(np.float64).ravel()).astype(np.uint8)
     packed = np.packbits(np.unpackbits(codes[:, None], axis=1, bitorder="little")[:, :bits], bitorder="little")
