@@ -131,7 +131,7 @@ def _fold(op: Any, tensors: list[Any], constants: dict[str, Any], node: Node) ->
     flat = [part for item in tensors for part in (item if isinstance(item, tuple) else (item,))]
     known = all(not isinstance(part, Value) or part.constant is not None for part in flat)
     sizes = [math.prod(-1 if size is None else size for size in item.shape) for item in node.outputs]
-    if not known or any(size < 0 or size > FOLD_LIMIT for size in sizes):
+    if not op.pure or not known or any(size < 0 or size > FOLD_LIMIT for size in sizes):
         return None
     arrays = [tuple(map(_constant, item)) if isinstance(item, tuple) else _constant(item) for item in tensors]
     with np.errstate(all="ignore"):

@@ -10,9 +10,8 @@ from inklens.coreml.ops import OPS, check
 from inklens.coreml.ops.registry import Array, op
 from inklens.errors import ModelError
 
-# Operations of MIL that are refused: random numbers, state, lists, control flow, and what only folds constants.
+# Operations of MIL that are refused: state, lists, control flow, and what a file never holds as an operation.
 REFUSED = {
-    "random_bernoulli", "random_categorical", "random_normal", "random_uniform",
     "read_state", "coreml_update_state", "cond", "while_loop",
     "make_list", "list_gather", "list_length", "list_read", "list_scatter", "list_write",
     "const", "_const_symbolic", "classify", "conv_quantized",
@@ -53,7 +52,9 @@ def test_a_second_registration_is_refused() -> None:
 
 
 def test_a_translation_with_other_parameters_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"softmax: the translation takes \('x', 'axes'\), the reference \('x', 'axis'\)"):
+    with pytest.raises(
+        TypeError, match=r"softmax: the translation takes \('x', 'axes'\), the reference \('x', 'axis'\)"
+    ):
 
         @OPS["softmax"].onnx
         def translate(emit: Emitter, x: Value, *, axes: int) -> Value:
@@ -77,9 +78,9 @@ def node(kind: str, name: str, **arguments: object) -> Node:
 
 
 def test_everything_that_is_not_supported_is_named_at_once_with_its_place() -> None:
-    message = r"^2 operations are not supported: fft \(at first\), random_normal \(at third\)\. Supported: abs, acos, "
+    message = r"^2 operations are not supported: fft \(at first\), custom \(at third\)\. Supported: abs, acos, "
     with pytest.raises(ModelError, match=message):
-        check(graph(node("fft", "first"), node("relu", "second"), node("random_normal", "third")))
+        check(graph(node("fft", "first"), node("relu", "second"), node("custom", "third")))
 
 
 def test_unknown_and_missing_parameters_are_named_at_once() -> None:

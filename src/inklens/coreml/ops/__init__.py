@@ -6,6 +6,7 @@ from inklens.coreml.ir import Graph
 from inklens.coreml.ops import (
     activation,
     attention,
+    chance,
     convolution,
     elementwise,
     gathering,
@@ -32,6 +33,7 @@ from inklens.errors import ModelError
 FAMILIES = (
     activation,
     attention,
+    chance,
     convolution,
     elementwise,
     gathering,

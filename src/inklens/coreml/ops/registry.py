@@ -32,10 +32,11 @@ Translation = Callable[..., Any]  # an Emitter and Values in, a Value or a tuple
 class Op:
     """An operation: calling it computes it in NumPy, `translate` writes it as ONNX."""
 
-    def __init__(self, name: str, reference: Reference) -> None:
+    def __init__(self, name: str, reference: Reference, pure: bool) -> None:
         parameters = inspect.signature(reference).parameters.values()
         self.name = name
         self.reference = reference
+        self.pure = pure  # the same result whenever it is computed
         self.translate: Translation | None = None
         self.tensors = tuple(item.name for item in parameters if item.kind is item.POSITIONAL_OR_KEYWORD)
         self.constants = tuple(item.name for item in parameters if item.kind is item.KEYWORD_ONLY)
@@ -75,13 +76,13 @@ class Op:
 OPS: dict[str, Op] = {}
 
 
-def op(name: str) -> Callable[[Reference], Op]:
+def op(name: str, *, pure: bool = True) -> Callable[[Reference], Op]:
     """Register a NumPy function as the operation `name`; a second registration of a name is refused."""
 
     def register(reference: Reference) -> Op:
         if name in OPS:
             raise ValueError(f"the operation {name} is registered already")
-        OPS[name] = Op(name, reference)
+        OPS[name] = Op(name, reference, pure)
         return OPS[name]
 
     return register

@@ -263,6 +263,8 @@ def crop_resize(
     if boxes is None:
         raise ModelError("it has neither roi nor boxes")
     images = np.arange(len(boxes)) if images is None else images
+    first: Array
+    second: Array
     corners, height_first = _box_order(box_coordinate_mode)
     first, second = boxes[:, :2].astype(np.float32), boxes[:, 2:].astype(np.float32)
     if not corners:
