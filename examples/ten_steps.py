@@ -1,4 +1,4 @@
-"""The tutorial's ten steps in plain Keras 3: python examples/ten_steps.py [--images 55000] [--epochs 6] [--out ten-steps]
+"""The ten steps in plain Keras 3: python examples/ten_steps.py [--images 55000] [--epochs 6] [--out ten-steps]
 
 docs/ten-steps.md explains each step. Needs the train extra; nothing is downloaded.
 """
