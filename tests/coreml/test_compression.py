@@ -1,6 +1,7 @@
 """Compressed weights of every kind and width against coremltools' own decompression."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -133,14 +134,19 @@ CASES = {
 }
 
 
+@cache
+def made(case: str, precision: str) -> Any:
+    target, compress = CASES[case]
+    return compress(network(target, precision))
+
+
 @pytest.mark.parametrize(
     ("case", "precision"),
     [(case, "float32") for case in CASES]
     + [(case, "float16") for case in ("iOS16 linear", "iOS18 linear 4 bit in blocks", "iOS18 sparse table")],
 )
 def test_compressed_weights_unfold_as_coremltools_unfolds_them(case: str, precision: str, tmp_path: Path) -> None:
-    target, compress = CASES[case]
-    compressed = compress(network(target, precision))
+    compressed = made(case, precision)
     compressed.save(str(tmp_path / "small.mlpackage"))
     from coremltools.optimize import coreml as cto
 
@@ -167,8 +173,8 @@ def test_the_kinds_of_compression_are_those_meant() -> None:
     from inklens.coreml.compression import FOLDS
 
     seen = set()
-    for target, compress in CASES.values():
-        model = compress(network(target))
+    for case in CASES:
+        model = made(case, "float32")
         blocks = model._spec.mlProgram.functions["main"].block_specializations.values()
         seen |= {op.type for block in blocks for op in block.operations if op.type.startswith("constexpr_")}
     assert seen == set(FOLDS) - {"constexpr_cast"}
