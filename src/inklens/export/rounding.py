@@ -32,10 +32,15 @@ def round_weights(graph: Graph, images: np.ndarray, bits: int) -> Graph:
     images: uint8 [n, height, width] such as the network was made for, but not those that it is tested on. Biases stay
     float32. Convolutions in groups, transposed ones and small weights stay as they are.
     """
-    nodes = [node for node in graph.nodes if _takes_part(node)]
-    inputs = _inputs(graph, nodes, images[:IMAGES])
-    rounded = {node.name: _rounded(node, _rows(node, inputs[_input(node)]), bits) for node in nodes}
-    return replace(graph, nodes=tuple(rounded.get(node.name, node) for node in graph.nodes))
+    parts = [node for node in graph.nodes if _takes_part(node)]
+    exact = _inputs(graph, parts, images[:IMAGES])
+    rounded = graph
+    for node in parts:
+        # What this layer will read once the layers before it are rounded: it also makes up for what they lost.
+        given = _inputs(rounded, [node], images[:IMAGES])[_input(node)]
+        new = _rounded(node, _rows(node, exact[_input(node)]), _rows(node, given), bits)
+        rounded = replace(rounded, nodes=tuple(new if one is node else one for one in rounded.nodes))
+    return rounded
 
 
 def _takes_part(node: Node) -> bool:
@@ -81,7 +86,7 @@ def _rows(node: Node, x: np.ndarray) -> np.ndarray:
     return drawn.reshape(ROWS, -1).astype(np.float64)
 
 
-def _rounded(node: Node, rows: np.ndarray, bits: int) -> Node:
+def _rounded(node: Node, exact: np.ndarray, given: np.ndarray, bits: int) -> Node:
     weight: Any = node.arguments["weight"]
     flat = weight.reshape(len(weight), -1).astype(np.float64)
     bias = np.asarray(node.arguments.get("bias", np.zeros(len(weight))), np.float64).copy()
@@ -89,22 +94,27 @@ def _rounded(node: Node, rows: np.ndarray, bits: int) -> Node:
     parts = []
     for start in range(0, flat.shape[1], BLOCK):
         columns = slice(start, min(start + BLOCK, flat.shape[1]))
-        part, bias = _spread(flat[:, columns], bias, rows[:, columns], nearest, start)
+        part, bias = _spread(flat[:, columns], bias, exact[:, columns], given[:, columns], nearest, start)
         parts.append(part)
     values = np.concatenate(parts, axis=1).reshape(weight.shape).astype(np.float32)
     return replace(node, arguments={**node.arguments, "weight": values, "bias": bias.astype(np.float32)})
 
 
 def _spread(
-    weight: np.ndarray, bias: np.ndarray, rows: np.ndarray, nearest: Nearest, start: int = 0
+    weight: np.ndarray, bias: np.ndarray, exact: np.ndarray, given: np.ndarray, nearest: Nearest, start: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rounds columns, of which the first is number `start` of its layer, one by one; the bias, last, is not rounded."""
-    inputs = np.concatenate([rows, np.ones((len(rows), 1))], axis=1)
+    """Rounds columns, of which the first is number `start` of its layer, one by one; the bias, last, is not rounded.
+
+    exact, given: float64 [rows, columns], what the layer read before anything was rounded and what it reads now.
+    """
+    inputs = np.concatenate([given, np.ones((len(given), 1))], axis=1)
     moments = inputs.T @ inputs / len(inputs)
     moments[np.diag_indices(len(moments) - 1)] += DAMPING * np.diag(moments)[:-1].mean() + 1e-12
+    inverse = np.linalg.inv(moments)
+    missing = weight @ ((exact - given).T @ inputs) / len(inputs)
+    left = np.concatenate([weight, bias[:, None]], axis=1) + missing @ inverse
     # Row i of the factor says how what column i loses is best taken over by the columns after it.
-    factor = np.linalg.cholesky(np.linalg.inv(moments)).T
-    left = np.concatenate([weight, bias[:, None]], axis=1)
+    factor = np.linalg.cholesky(inverse).T
     for column in range(weight.shape[1]):
         here = slice(column, column + 1)
         stored = nearest(left[:, here], start + column)
