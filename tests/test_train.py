@@ -13,7 +13,7 @@ from inklens.run import Run
 from inklens.train import train
 from tests.training import RECIPE, small_dataset
 
-FILES = {"recipe.json", "environment.json", "history.csv", "model.keras", "metrics.json"}
+FILES = {"recipe.json", "environment.json", "history.csv", "curves.png", "model.keras", "metrics.json"}
 
 
 def weights(run):

@@ -3,6 +3,7 @@
     recipe.json       the recipe, the seed and the data: what decides the weights
     environment.json  machine, threads and versions
     history.csv       one row an epoch
+    curves.png        the history as a picture
     checkpoint.pt     weights, optimiser and averages after the last whole epoch; gone when the run is finished
     model.keras       the finished network, temperature folded in
     metrics.json      what it reached on the validation images; written last, so that its presence means finished
@@ -28,10 +29,11 @@ from inklens.recipes import Recipe
 from inklens.workers import cores
 from inklens.writing import write_whole
 
-RECIPE, ENVIRONMENT, HISTORY, CHECKPOINT, MODEL, METRICS = (
+RECIPE, ENVIRONMENT, HISTORY, CURVES, CHECKPOINT, MODEL, METRICS = (
     "recipe.json",
     "environment.json",
     "history.csv",
+    "curves.png",
     "checkpoint.pt",
     "model.keras",
     "metrics.json",

@@ -16,6 +16,7 @@ from inklens.errors import OutputError, RunError
 from inklens.recipes import Recipe
 from inklens.run import (
     CHECKPOINT,
+    CURVES,
     ENVIRONMENT,
     METRICS,
     MODEL,
@@ -52,6 +53,7 @@ def train(
     or the run is of another recipe, seed or dataset, and RunError, with how to continue, when Ctrl-C stops it.
     """
     keras()
+    from inklens.figures import draw_curves, png
     from inklens.learner import Learner
     from inklens.workers import Workers
 
@@ -83,6 +85,7 @@ def train(
             seconds = setup + learning + time.perf_counter() - started
             metrics = {"temperature": temperature, **learner.measure(network), "seconds": round(seconds, 3)}
         _save_model(network, folder)
+        write_whole(folder / CURVES, lambda part: part.write_bytes(png(draw_curves(history))))
         write_json(folder / METRICS, metrics)
     except KeyboardInterrupt:
         raise RunError(
