@@ -86,7 +86,7 @@ def test_no_licence_or_author_is_made_up(run, digits, folder):
     about = metadata(folder / "plain.mlmodel")
     assert not about.get("author")
     assert not about.get("license")
-    assert about["shortDescription"] == "Names one handwritten symbol of 10: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9."
+    assert about["shortDescription"] == "Names a handwritten symbol, one of 10."
 
 
 @pytest.mark.parametrize("suffix", FORMATS[:2])

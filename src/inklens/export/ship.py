@@ -83,7 +83,7 @@ def export(
         n=len(data.test),
     )
     about = Metadata(
-        description=description or f"Names one handwritten symbol of {len(source.labels)}: {', '.join(source.labels)}.",
+        description=description or f"Names a handwritten symbol, one of {len(source.labels)}.",
         input_description="Grey picture of one symbol, 28 × 28, pixels 0–255, bright ink on black. Do not scale it.",
         output_descriptions={
             "classLabel": "The most probable symbol.",
