@@ -13,6 +13,7 @@ from inklens.run import read_json
 
 README = HERE / "README.md"
 TITLES = {EXAMPLE: "PyTorch examples/mnist, plain torch", "zoo": "ONNX model zoo mnist-12's shape"}
+MISSING = "Not measured yet."
 TEXT = """# Benchmarks
 
 `make bench` measures everything here and writes this page; each part can be run alone. Recipes, epochs and settings
@@ -29,7 +30,9 @@ and all validations but the last, which the temperature is fitted on, are left o
 
 {speedup}
 
-Parameters are those of the kept network; the normalisations that training adds are counted in brackets.
+Parameters are those of the kept network; the normalisations that training adds are counted in brackets. Load is how
+many programs wanted the machine's cores (one-minute average, median of the trainings): above their number, the seconds
+are too high.
 {conditions}
 
 ## Digits a second
@@ -54,27 +57,29 @@ def main() -> None:
 
 def render() -> str:
     """The whole page."""
-    summary, throughput = read_json(SUMMARY), read_json(THROUGHPUT)
+    summary = read_json(SUMMARY) if SUMMARY.exists() else {}
+    models = read_json(THROUGHPUT)["models"] if THROUGHPUT.exists() else {}
     return TEXT.format(
-        recipes=recipe_table(summary),
+        recipes=recipe_table(summary) if summary else MISSING,
         speedup=speedup(summary),
-        conditions=conditions(next(iter(summary.values()))["environment"]),
-        throughput=throughput_table(throughput["models"]),
-        advantage=advantage(throughput["models"]),
+        conditions=conditions(next(iter(summary.values()))["environment"]) if summary else "",
+        throughput=throughput_table(models) if models else MISSING,
+        advantage=advantage(models) if models else "",
     )
 
 
 def recipe_table(summary: dict[str, Any]) -> str:
     rows = [
-        "| recipe | test accuracy | lowest | seeds | seconds (median) | parameters |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| recipe | test accuracy | lowest | seeds | seconds (median) | load | parameters |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, entry in summary.items():
         trained = entry["parameters_trained"]
         more = f" ({trained:,})" if trained != entry["parameters"] else ""
+        seconds = f"{entry['seconds']:.1f} ({entry['seconds_median']:.1f})"
         rows.append(
             f"| {TITLES.get(name, f'`{name}`')} | {accuracy(entry)} | {entry['lowest']:.2%} | {entry['seeds']} | "
-            f"{entry['seconds']:.1f} ({entry['seconds_median']:.1f}) | {entry['parameters']:,}{more} |"
+            f"{seconds} | {entry['load']:.1f} | {entry['parameters']:,}{more} |"
         )
     return "\n".join(rows)
 
@@ -85,11 +90,13 @@ def accuracy(entry: dict[str, Any]) -> str:
 
 
 def speedup(summary: dict[str, Any]) -> str:
-    fast = summary["fast"]
-    others = [name for name in ("tutorial", EXAMPLE) if name in summary]
-    parts = [f"{summary[name]['seconds_median'] / fast['seconds_median']:.1f} times that of `fast`" for name in others]
-    subjects = ["`tutorial` takes", "PyTorch's example takes"]
-    return "In medians, " + ", and ".join(f"{who} {what}" for who, what in zip(subjects, parts, strict=False)) + "."
+    """How many times `fast`'s seconds the others take, by medians; nothing where one of them is missing."""
+    sentences = []
+    for name, subject in (("tutorial", "`tutorial`"), (EXAMPLE, "PyTorch's example")):
+        if {name, "fast"} <= set(summary):
+            ratio = summary[name]["seconds_median"] / summary["fast"]["seconds_median"]
+            sentences.append(f"{subject} takes {ratio:.1f} times as long as `fast` (medians).")
+    return " ".join(sentences)
 
 
 def conditions(environment: dict[str, Any]) -> str:

@@ -157,6 +157,7 @@ def summarise_lines(lines: list[dict[str, Any]]) -> dict[str, Any]:
         "seconds": statistics.mean(seconds),
         "seconds_median": statistics.median(seconds),
         "seconds_spread": spread(seconds),
+        "load": statistics.median(line["load"] for line in lines),
         "parameters": first["parameters"],
         "parameters_trained": first["parameters_trained"],
         "environment": first["environment"],
