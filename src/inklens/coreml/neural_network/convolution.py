@@ -26,14 +26,15 @@ def convolution(layer: Layer) -> Blob:
     outputs, inputs = integers([params.outputChannels, params.kernelChannels])
     groups = integers([params.nGroups])[0] or 1
     bias = load_weights(params.bias, (outputs,)) if params.hasBias else None
+    dilations = pair(params.dilationFactor, (1, 1), "dilation")
+    windows = [(size - 1) * dilation + 1 for size, dilation in zip(kernel, dilations, strict=True)]
     if params.isDeconvolution:
         _check_channels(source, inputs, outputs, groups)
         weight = load_weights(params.weights, (inputs, outputs // groups, *kernel), channel_axis=1)
         sizes = pair(params.outputShape, (1, 1), "output shape") if len(params.outputShape) else None
-        crop = _deconvolution_border(params, source.shape[2:], kernel, strides, sizes)
-        result = _transposed(build, source, weight, bias, strides, crop, groups)
+        crop = _deconvolution_border(params, source.shape[2:], windows, strides, sizes)
+        result = _transposed(build, source, weight, bias, strides, dilations, crop, groups)
         return build.expand(result, x.shape[:-3])
-    dilations = pair(params.dilationFactor, (1, 1), "dilation")
     _check_channels(source, inputs * groups, outputs, groups)
     if dynamic:
         weights: Blob | np.ndarray = dynamic[0]
@@ -41,7 +42,6 @@ def convolution(layer: Layer) -> Blob:
             raise ModelError(f"its weights come in shape {weights.shape}; expected {(outputs, inputs, *kernel)}")
     else:
         weights = load_weights(params.weights, (outputs, inputs, *kernel))
-    windows = [(size - 1) * dilation + 1 for size, dilation in zip(kernel, dilations, strict=True)]
     padding = _padding(params, "ConvolutionPaddingType", source.shape[2:], windows, strides)
     result = _convolved(build, source, weights, bias, strides, dilations, padding, groups)
     return build.expand(result, x.shape[:-3])
@@ -95,7 +95,7 @@ def _convolved(
 def _deconvolution_border(
     params: Message,
     sizes: Sequence[int | None],
-    kernel: Sequence[int],
+    windows: Sequence[int],
     strides: Sequence[int],
     wanted: Sequence[int] | None,
 ) -> Padding:
@@ -104,12 +104,12 @@ def _deconvolution_border(
     if wanted is None and not same:
         return border(params.valid.paddingAmounts)
     lower = same and params.same.asymmetryMode == 1
-    return _crop_to(sizes, kernel, strides, wanted, top_left_heavy=lower)
+    return _crop_to(sizes, windows, strides, wanted, top_left_heavy=lower)
 
 
 def _crop_to(
     sizes: Sequence[int | None],
-    kernel: Sequence[int],
+    windows: Sequence[int],
     strides: Sequence[int],
     wanted: Sequence[int] | None,
     *,
@@ -117,7 +117,7 @@ def _crop_to(
 ) -> Padding:
     """The border that leaves the `wanted` sizes, size * stride if None; an odd one is cut at the end."""
     crop = []
-    for axis, (size, window, stride) in enumerate(zip(sizes, kernel, strides, strict=True)):
+    for axis, (size, window, stride) in enumerate(zip(sizes, windows, strides, strict=True)):
         if wanted is None:
             total = window - stride
         elif size is None:
@@ -135,17 +135,19 @@ def _transposed(
     weight: np.ndarray,
     bias: np.ndarray | None,
     strides: list[int],
+    dilations: list[int],
     crop: Padding,
     groups: int,
 ) -> Blob:
     """Deconvolution with `crop` cut from its full result; zeros are added before the bias where `crop` is negative."""
     outputs = weight.shape[1] * groups
+    windows = [(size - 1) * dilation + 1 for size, dilation in zip(weight.shape[2:], dilations, strict=True)]
     cut = [(max(start, 0), max(end, 0)) for start, end in crop]
     grow = [(max(-start, 0), max(-end, 0)) for start, end in crop]
     grows = any(map(any, grow))
     spatial = [
         None if size is None else (size - 1) * stride + window - sum(amounts)
-        for size, window, stride, amounts in zip(x.shape[2:], weight.shape[2:], strides, cut, strict=True)
+        for size, window, stride, amounts in zip(x.shape[2:], windows, strides, cut, strict=True)
     ]
     if any(size is not None and size < 1 for size in spatial):
         raise ModelError(f"its padding {cut} is larger than its result")
@@ -156,6 +158,7 @@ def _transposed(
         weight=weight,
         bias=None if grows else bias,
         strides=strides,
+        dilations=dilations,
         pad_type="custom",
         pad=flat(cut),
         groups=groups,
@@ -181,6 +184,8 @@ def convolution_3d(layer: Layer) -> Blob:
     _check_channels(x, inputs, outputs, groups)
     bias = load_weights(params.bias, (outputs,)) if params.hasBias else None
     custom = custom_padding(params)
+    dilations = triple(params, "dilation")
+    windows = [(size - 1) * dilation + 1 for size, dilation in zip(kernel, dilations, strict=True)]
     if params.isDeconvolution:
         weight = load_weights(params.weights, (inputs, outputs // groups, *kernel), channel_axis=1)
         sizes = integers(params.outputShape)
@@ -188,13 +193,11 @@ def convolution_3d(layer: Layer) -> Blob:
             raise ModelError(f"its output shape is {sizes}; expected depth, height and width")
         crop = custom
         if sizes:
-            crop = _crop_to(x.shape[2:], kernel, strides, sizes)
+            crop = _crop_to(x.shape[2:], windows, strides, sizes)
         elif params.paddingType == _SAME:
-            crop = _crop_to(x.shape[2:], kernel, strides, None)
-        return _transposed(build, x, weight, bias, strides, crop, groups)
-    dilations = triple(params, "dilation")
+            crop = _crop_to(x.shape[2:], windows, strides, None)
+        return _transposed(build, x, weight, bias, strides, dilations, crop, groups)
     weight = load_weights(params.weights, (outputs, inputs // groups, *kernel))
-    windows = [(size - 1) * dilation + 1 for size, dilation in zip(kernel, dilations, strict=True)]
     padding = same_padding(x.shape[2:], windows, strides) if params.paddingType == _SAME else custom
     return _convolved(build, x, weight, bias, strides, dilations, padding, groups)
 

@@ -158,7 +158,7 @@ def unary(layer: Layer) -> Blob:
         "INVERSE": ("inverse", {"epsilon": epsilon}),
         "POWER": ("pow", {"y": params.alpha}),
         "EXP": ("exp", {}),
-        "LOG": ("log", {}),
+        "LOG": ("log", {"epsilon": params.epsilon} if params.epsilon else {}),
         "ABS": ("abs", {}),
         "THRESHOLD": ("threshold", {"alpha": params.alpha}),
     }[function]
