@@ -211,9 +211,8 @@ def _check(contract: Contract) -> None:
             shown = json.dumps(value, ensure_ascii=False, default=str)
             raise ContractError(f"the model contract's {field.name} is {shown}; expected {expected}")
     if isinstance(contract, ClassifierContract) and contract.none is not None and contract.none not in contract.labels:
-        raise ContractError(
-            f"the model contract's none is {contract.none!r}, which is not one of its labels ({', '.join(contract.labels)})"
-        )
+        known = ", ".join(contract.labels)
+        raise ContractError(f"the model contract's none is {contract.none!r}, which is not one of its labels ({known})")
 
 
 def _kind_of(value: Any) -> str:
