@@ -3,9 +3,10 @@
     python tools/fuzz_coreml.py [--cases 20000] [--seed 1] [--workers 2] [--keep DIR]
 
 Makes a set of small real models with coremltools (NeuralNetworks and ML Programs, compressed ones, a pipeline, an
-ONNX file), damages their bytes, weights and manifests, and for every damaged file calls `load`, one prediction and
-`inspect`. Each worker is a process with a limit on its memory; a case that takes longer than its time, kills its
-worker, or raises anything but ModelError is a failure, and is kept. Exit code 1 when there was one.
+ONNX file), damages them (single bytes, or the fields of messages that stay well-formed; weights; manifests), and calls
+`inspect`, `load`, `predict` and `predict_batch` on every damaged file. Each worker is a process with a limit on its
+memory; a case that takes longer than its time, kills its worker, or raises anything but ModelError is a failure, and
+is kept. Exit code 1 when there was one.
 """
 
 from __future__ import annotations
@@ -196,6 +197,110 @@ def mutate(data: bytes, rng: np.random.Generator) -> bytes:
     return bytes(damaged)
 
 
+EXTREMES = (0, 1, 2, 3, 5, 7, 16, 127, 65_536, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**62, 2**63, 2**64 - 1, 2**64 - 2)
+
+
+class Tree:
+    """A message as a tree of fields that can be changed and written again, with every length right."""
+
+    def __init__(self, data: bytes, message: str) -> None:
+        from inklens.coreml.schema import message_type
+
+        self.kind = message_type(message)
+        self.fields: list[list[Any]] = []  # tag, then a number, bytes, a list of numbers, or a Tree
+        at = 0
+        while at < len(data):
+            tag, at = _read_varint(data, at)
+            field, wire = self.kind.tags.get(tag), tag & 7
+            if wire == 0:
+                value, at = _read_varint(data, at)
+            elif wire == 2:
+                size, at = _read_varint(data, at)
+                value, at = data[at : at + size], at + size
+                if field is not None and field.type in ("message", "map"):
+                    value = Tree(value, field.of)
+                elif field is not None and field.numeric and field.wire_type == 0:
+                    numbers, place = [], 0
+                    while place < len(value):
+                        number, place = _read_varint(value, place)
+                        numbers.append(number)
+                    value = numbers
+            else:
+                size = 4 if wire == 5 else 8
+                value, at = data[at : at + size], at + size
+            self.fields.append([tag, value])
+
+    def encode(self) -> bytes:
+        out = bytearray()
+        for tag, value in self.fields:
+            out += _varint(tag)
+            if isinstance(value, int):
+                out += _varint(value)
+                continue
+            if isinstance(value, list):
+                value = b"".join(_varint(one) for one in value)
+            elif isinstance(value, Tree):
+                value = value.encode()
+            out += value if tag & 7 in (1, 5) else _varint(len(value)) + value
+        return bytes(out)
+
+    def places(self) -> Iterator[tuple[Tree, int]]:
+        """Every field of every message below."""
+        for index, (_, value) in enumerate(self.fields):
+            yield self, index
+            if isinstance(value, Tree):
+                yield from value.places()
+
+
+def mutate_structure(data: bytes, message: str, rng: np.random.Generator) -> bytes:
+    """Change one or two fields of a message that stays a message: numbers, texts, members, their order and number."""
+    tree = Tree(data, message)
+    places = list(tree.places())
+    for _ in range(1 if rng.random() < 0.7 else 2):
+        owner, index = places[int(rng.integers(0, len(places)))]
+        if index >= len(owner.fields):
+            continue
+        tag, value = owner.fields[index]
+        kind = int(rng.integers(0, 10))
+        if kind == 0:
+            del owner.fields[index]
+        elif kind == 1:
+            owner.fields.insert(index, [tag, value])
+        elif kind == 2:
+            other = owner.fields[int(rng.integers(0, len(owner.fields)))]
+            owner.fields[index], other[:] = list(other), [tag, value]
+        elif kind == 3 and len(owner.kind.tags) > 1:  # another member of the message, often of the same oneof
+            owner.fields[index][0] = int(rng.choice(list(owner.kind.tags)))
+            if (owner.fields[index][0] & 7) != (tag & 7):
+                owner.fields[index][0] = tag
+        elif isinstance(value, int):
+            owner.fields[index][1] = int(EXTREMES[int(rng.integers(0, len(EXTREMES)))])
+        elif isinstance(value, list) and value:
+            value[int(rng.integers(0, len(value)))] = int(EXTREMES[int(rng.integers(0, len(EXTREMES)))])
+        elif isinstance(value, bytes) and tag & 7 in (1, 5):
+            odd = [0.0, -1.0, 1e-45, 1e30, float("nan"), float("inf"), -0.5]
+            number = odd[int(rng.integers(0, len(odd)))]
+            owner.fields[index][1] = np.array(number, "<f4" if tag & 7 == 5 else "<f8").tobytes()
+        elif isinstance(value, bytes):
+            owner.fields[index][1] = mutate(value, rng) if rng.random() < 0.5 else value[: len(value) // 2]
+        else:
+            donor, at = places[int(rng.integers(0, len(places)))]
+            if at < len(donor.fields) and isinstance(donor.fields[at][1], Tree) and donor is not value:
+                with contextlib.suppress(IndexError):  # its bytes need not be a message of the other kind
+                    owner.fields[index][1] = Tree(donor.fields[at][1].encode(), value.kind.name)
+    return tree.encode()
+
+
+def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        value |= (data[at] & 0x7F) << shift
+        shift += 7
+        at += 1
+        if data[at - 1] < 0x80:
+            return value, at
+
+
 def _varint(value: int) -> bytes:
     out = bytearray()
     while True:
@@ -223,7 +328,11 @@ def damaged_files(seed: Seed, rng: np.random.Generator) -> dict[str, bytes | Non
     name = str(rng.choice(choices))
     original = parts[name]
     assert original is not None
-    parts[name] = mutate(original, rng)
+    if name == "spec" and rng.random() < 0.6:
+        message = "onnx.ModelProto" if seed.suffix == ".onnx" else "Model"
+        parts[name] = mutate_structure(original, message, rng)
+    if parts[name] is original:
+        parts[name] = mutate(original, rng)
     if rng.random() < 0.02 and seed.weights is not None:
         parts["weights"] = None
     return parts

@@ -200,7 +200,9 @@ def test_mutated_models_give_results_or_model_errors(seed: int, which: str) -> N
     rng = np.random.default_rng(seed)
     data, weights = (network(), None) if which == "network" else program()
     with contextlib.suppress(ModelError):
-        load_and_predict(fuzz_coreml.mutate(data, rng), weights)
+        structured = rng.random() < 0.5
+        damaged = fuzz_coreml.mutate_structure(data, "Model", rng) if structured else fuzz_coreml.mutate(data, rng)
+        load_and_predict(damaged, weights)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

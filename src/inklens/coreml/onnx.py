@@ -22,6 +22,8 @@ Precision = Literal["float32", "declared"]
 Storage = Literal["float32", "float16", "int8"]
 
 FOLD_LIMIT = 1 << 16  # elements up to which the result of an operation on constants is computed here
+# What translations raise on arguments that are not what the operation takes, as in damaged files.
+UNFIT = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 SIZE_LIMIT = (1 << 31) - 1  # protobuf's limit for one file
 
 
@@ -65,7 +67,9 @@ def to_onnx(
         emit.node = node
         try:
             results = _translate(emit, node, values)
-        except ModelError as error:
+            if len(results) < len(node.outputs):
+                raise ModelError(f"it has {len(node.outputs)} outputs; expected {len(results)}")
+        except (ModelError, *UNFIT) as error:
             problems.append(f"{node.op} (at {node.name}): {error}")
             results = tuple(declared(item) for item in node.outputs)
         for item, result in zip(node.outputs, results, strict=False):

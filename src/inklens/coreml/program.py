@@ -39,6 +39,7 @@ _LISTED = {
 }  # fmt: skip
 # Parameters that take any number of tensors, even one.
 VARIADIC = {("concat", "values"), ("stack", "values"), ("einsum", "values")}
+VARIADIC |= {("reshape_like", name) for name in ("ref_tensors", "begins", "ends", "end_masks")}
 # What MIL has and no engine here runs: state, control flow, lists.
 REFUSED = {
     "read_state": "state", "write_state": "state", "coreml_update_state": "state",
@@ -249,7 +250,11 @@ class _Lowering:
             bound = [self.binding(one, f"{where}.{name}") for one in argument.arguments]
             if not bound:
                 raise ModelError(f"the parameter {name!r} of {where} ({operation.type}) is bound to nothing")
-            if len(bound) == 1 and (operation.type, name) not in VARIADIC:
+            if (operation.type, name) not in VARIADIC:
+                if len(bound) > 1:
+                    raise ModelError(
+                        f"the parameter {name!r} of {where} ({operation.type}) is bound {len(bound)} times"
+                    )
                 arguments[name] = bound[0]
             else:
                 tensors = tuple(one for one in bound if isinstance(one, (Ref, np.ndarray)))
