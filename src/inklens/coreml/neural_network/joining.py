@@ -201,9 +201,9 @@ def _slice_nd(
     rank = x.rank
 
     def full(values: list[int], default: int, what: str) -> list[int]:
-        if len(values) not in (0, rank):
+        if values and len(values) < rank:
             raise ModelError(f"it has {len(values)} {what} for an input of shape {x.shape}")
-        return values or [default] * rank
+        return values[:rank] or [default] * rank  # coremltools writes five of some whatever the rank
 
     begin, end = full(begin, 0, "begins"), full(end, 0, "ends")
     strides = full(strides, 1, "strides")
