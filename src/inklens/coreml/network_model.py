@@ -107,13 +107,14 @@ class NetworkModel:
         check_supported(self._message)
         by_rank5 = not getattr(self._message, self.kind).arrayInputShapeMapping
         inputs = {}
-        open_shapes = False
+        open_shapes = flexible = False
         for feature in self.description.inputs:
             kind = feature.type
             if isinstance(kind, ImageType):
                 inputs[feature.name] = np.broadcast_to(np.float32(0), (kind.channels, kind.height, kind.width))
             elif isinstance(kind, ArrayType):
                 open_shapes = open_shapes or by_rank5 or not kind.shape
+                flexible = flexible or bool(kind.ranges or kind.shapes)
                 inputs[feature.name] = np.broadcast_to(np.float32(0), kind.shape)
             else:
                 raise ModelError(f"the network's input {feature.name!r} is a {kind}; it takes images and arrays")
@@ -125,6 +126,10 @@ class NetworkModel:
                 lower_neural_network(self._message, {name: value.shape for name, value in ready.items()})
             except ValueNeeded:
                 return
+            except ModelError:
+                if flexible:  # the default shape may be no more than the least of a range, and fit no layer
+                    return
+                raise
         self.network.runner(ready)
 
     # From features to tensors.
