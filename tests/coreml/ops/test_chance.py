@@ -22,6 +22,8 @@ def drawn(op: str, **arguments: object) -> list[np.ndarray]:
         ("random_normal", {"mean": 3.0, "stddev": 2.0}, 3, 2),
         ("random_uniform", {"low": -1.0, "high": 5.0}, 2, 6 / 12**0.5),
         ("random_bernoulli", {"prob": 0.25}, 0.25, 0.433),
+        ("random_normal", {"mean": 1.0, "stddev": 0.0}, 1, 0),
+        ("random_uniform", {"low": 2.0, "high": 2.0}, 2, 0),
     ],
 )
 @pytest.mark.parametrize("at_run_time", [False, True])

@@ -16,31 +16,30 @@ def _seed(seed: int) -> float | None:
     return None if seed < 0 else float(seed)
 
 
-def _emit_filled(emit: Emitter, shape: Value, value: float) -> Value:
-    typed = np.array([value], np.float32)
-    return emit("ConstantOfShape", emit.longs(shape), dtype=np.float32, value=typed)
+def _emit_scaled(emit: Emitter, operator: str, shape: Value, scale: float, shift: float, seed: int) -> Value:
+    # ONNX Runtime ends the process where a distribution has no width, so ours is always of width 1.
+    zeros = emit("ConstantOfShape", emit.longs(shape), dtype=np.float32, value=np.zeros(1, np.float32))
+    return emit("Add", emit("Mul", emit(operator, zeros, seed=_seed(seed)), scale), shift)
 
 
 @op("random_normal", pure=False)
 def random_normal(shape: Array, *, mean: float = 0.0, stddev: float = 1.0, seed: int = -1) -> Array:
-    return _generator(seed).normal(mean, stddev, shape)
+    return _generator(seed).standard_normal(shape) * stddev + mean
 
 
 @random_normal.onnx
 def _(emit: Emitter, shape: Value, *, mean: float, stddev: float, seed: int) -> Value:
-    template = _emit_filled(emit, shape, 0)
-    return emit("RandomNormalLike", template, mean=float(mean), scale=float(stddev), seed=_seed(seed))
+    return _emit_scaled(emit, "RandomNormalLike", shape, stddev, mean, seed)
 
 
 @op("random_uniform", pure=False)
 def random_uniform(shape: Array, *, low: float = 0.0, high: float = 1.0, seed: int = -1) -> Array:
-    return _generator(seed).uniform(low, high, shape)
+    return _generator(seed).random(shape) * (high - low) + low
 
 
 @random_uniform.onnx
 def _(emit: Emitter, shape: Value, *, low: float, high: float, seed: int) -> Value:
-    template = _emit_filled(emit, shape, 0)
-    return emit("RandomUniformLike", template, low=float(low), high=float(high), seed=_seed(seed))
+    return _emit_scaled(emit, "RandomUniformLike", shape, high - low, low, seed)
 
 
 @op("random_bernoulli", pure=False)
@@ -51,7 +50,7 @@ def random_bernoulli(shape: Array, *, prob: float = 0.5, seed: int = -1) -> Arra
 @random_bernoulli.onnx
 def _(emit: Emitter, shape: Value, *, prob: float, seed: int) -> Value:
     # Not ONNX's Bernoulli: ONNX Runtime 1.32 gives ones where zeros are due.
-    uniform = emit("RandomUniformLike", _emit_filled(emit, shape, 0), seed=_seed(seed))
+    uniform = _emit_scaled(emit, "RandomUniformLike", shape, 1, 0, seed)
     return emit.cast(emit("Less", uniform, prob), np.float32)
 
 
