@@ -70,3 +70,8 @@ def accuracy(network: nn.Module, split: Split) -> float:
     with torch.inference_mode():
         answers = torch.cat([network(part).argmax(1) for part in normalise(split).split(500)])
     return float(np.mean(answers.numpy() == split.labels))
+
+
+def parameters(network: nn.Module) -> int:
+    """How many numbers the network has learnt."""
+    return sum(weight.numel() for weight in network.parameters())

@@ -1,4 +1,6 @@
-"""Writes benchmarks/README.md from the JSON in results/: no figure in it is typed by hand.
+"""Writes benchmarks/README.md and the recipes' table of the project's README from the JSON in results/.
+
+No figure in them is typed by hand.
 
 python -m benchmarks.readme
 """
@@ -7,13 +9,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.recipes import EXAMPLE, HERE, SUMMARY
+from benchmarks.recipes import HERE, SUMMARY
 from benchmarks.throughput import RESULTS as THROUGHPUT
 from inklens.run import read_json
 
 README = HERE / "README.md"
-TITLES = {EXAMPLE: "PyTorch examples/mnist, plain torch", "zoo": "ONNX model zoo mnist-12's shape"}
+TITLES = {
+    "keras-fit": "the tutorial by Keras' own `fit`",
+    "pytorch-example": "PyTorch examples/mnist, plain torch",
+    "zoo": "ONNX model zoo mnist-12's shape",
+}
 MISSING = "Not measured yet."
+FRONT_PAGES = (HERE.parent / "README.md", HERE.parent / "README.zh-CN.md")
+MARKS = ("<!-- recipes -->", "<!-- end of recipes -->")
 TEXT = """# Benchmarks
 
 `make bench` measures everything here and writes this page; each part can be run alone. Recipes, epochs and settings
@@ -53,6 +61,16 @@ ONNX Runtime on the tutorial's network.
 
 def main() -> None:
     README.write_text(render(), encoding="utf-8")
+    for page in FRONT_PAGES:
+        page.write_text(fill(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def fill(page: str) -> str:
+    """A front page with the table of the recipes between its two marks."""
+    before, _, rest = page.partition(MARKS[0])
+    after = rest.partition(MARKS[1])[2]
+    table = recipe_table(read_json(SUMMARY)) if SUMMARY.exists() else MISSING
+    return f"{before}{MARKS[0]}\n\n{table}\n\n{MARKS[1]}{after}"
 
 
 def render() -> str:
@@ -92,7 +110,12 @@ def accuracy(entry: dict[str, Any]) -> str:
 def speedup(summary: dict[str, Any]) -> str:
     """How many times `fast`'s seconds the others take, by medians; nothing where one of them is missing."""
     sentences = []
-    for name, subject in (("tutorial", "`tutorial`"), (EXAMPLE, "PyTorch's example")):
+    subjects = {
+        "tutorial": "`tutorial`",
+        "keras-fit": "The tutorial by Keras' own `fit`",
+        "pytorch-example": "PyTorch's example",
+    }
+    for name, subject in subjects.items():
         if {name, "fast"} <= set(summary):
             ratio = summary[name]["seconds_median"] / summary["fast"]["seconds_median"]
             sentences.append(f"{subject} takes {ratio:.1f} times as long as `fast` (medians).")

@@ -1,6 +1,6 @@
-"""Train every recipe with several seeds and PyTorch's example beside them; the evidence of the recipes comes from here.
+"""Train every recipe with several seeds and what others do beside them; the evidence of the recipes comes from here.
 
-    python -m benchmarks.recipes                        10 seeds of fast, 1 of the example, 5 of the others
+    python -m benchmarks.recipes                        10 seeds of fast, 1 of others' ways, 5 of the other recipes
     python -m benchmarks.recipes --only fast --seeds 3  a part
     python -m benchmarks.recipes --summary              no training: write the summaries of what is there
 
@@ -19,9 +19,10 @@ import tempfile
 import time
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from benchmarks import pytorch_example
+from benchmarks import keras_fit, pytorch_example
 from inklens.backend import import_torch, keras
 from inklens.data import load_dataset
 from inklens.recipes import RECIPES, Recipe, get_recipe
@@ -33,14 +34,14 @@ HERE = Path(__file__).parent
 LINES = HERE / "results" / "recipes.jsonl"
 SUMMARY = HERE / "results" / "recipes.json"
 EVIDENCE = HERE.parent / "src" / "inklens" / "evidence.json"
-EXAMPLE = "pytorch-example"
-SEEDS = {"fast": 10, EXAMPLE: 1}
+OTHERS: dict[str, ModuleType] = {"keras-fit": keras_fit, "pytorch-example": pytorch_example}
+SEEDS = {"fast": 10, **dict.fromkeys(OTHERS, 1)}
 OTHER_SEEDS = 5
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=[*RECIPES, EXAMPLE], default=[*RECIPES, EXAMPLE])
+    parser.add_argument("--only", nargs="+", choices=[*RECIPES, *OTHERS], default=[*RECIPES, *OTHERS])
     parser.add_argument("--seeds", type=int, help="seeds of each, where not the usual number")
     parser.add_argument("--summary", action="store_true", help="train nothing")
     arguments = parser.parse_args()
@@ -57,7 +58,7 @@ def measure(names: list[str], seeds: int | None) -> None:
     for seed in range(1, max(counts.values()) + 1):
         for name in names:
             if seed <= counts[name] and (name, seed) not in done:
-                line = measure_example(seed) if name == EXAMPLE else measure_recipe(get_recipe(name), seed)
+                line = measure_other(OTHERS[name], seed) if name in OTHERS else measure_recipe(get_recipe(name), seed)
                 print(f"{name} seed {seed}: {line['accuracy']:.2%}, {line['seconds']:.1f} s", flush=True)
                 append_line({"name": name, "seed": seed, **line})
 
@@ -90,21 +91,21 @@ def measure_recipe(recipe: Recipe, seed: int) -> dict[str, Any]:
     }
 
 
-def measure_example(seed: int) -> dict[str, Any]:
-    """One training of PyTorch's example, on torch's own threads."""
+def measure_other(way: ModuleType, seed: int) -> dict[str, Any]:
+    """One training in another way, on torch's own threads."""
     started = time.perf_counter()
     dataset = load_dataset()
     loading = time.perf_counter() - started
     import_torch().set_num_threads(cores())
-    network, seconds = pytorch_example.train(dataset, seed, progress=lambda text: print(text, flush=True))
-    parameters = sum(weight.numel() for weight in network.parameters())
+    network, seconds = way.train(dataset, seed, progress=lambda text: print(text, flush=True))
+    parameters = way.parameters(network)
     return {
-        "accuracy": pytorch_example.accuracy(network, dataset.test),
-        "validation_accuracy": pytorch_example.accuracy(network, dataset.validation),
+        "accuracy": way.accuracy(network, dataset.test),
+        "validation_accuracy": way.accuracy(network, dataset.validation),
         "seconds": round(loading + seconds, 3),
         "parameters": parameters,
         "parameters_trained": parameters,
-        "recipe": {"epochs": pytorch_example.EPOCHS, "batch": pytorch_example.BATCH},
+        "recipe": {"epochs": way.EPOCHS, "batch": way.BATCH},
         **conditions(),
     }
 
@@ -119,7 +120,7 @@ def read_lines() -> list[dict[str, Any]]:
     if not LINES.exists():
         return []
     lines = [json.loads(text) for text in LINES.read_text(encoding="utf-8").splitlines()]
-    return [line for line in lines if line["name"] == EXAMPLE or is_current(line)]
+    return [line for line in lines if line["name"] in OTHERS or is_current(line)]
 
 
 def is_current(line: dict[str, Any]) -> bool:
@@ -138,7 +139,7 @@ def summarise() -> None:
     groups: dict[str, list[dict[str, Any]]] = {}
     for line in read_lines():
         groups.setdefault(line["name"], []).append(line)
-    order = [name for name in [*RECIPES, EXAMPLE] if name in groups]
+    order = [name for name in [*RECIPES, *OTHERS] if name in groups]
     summary = {name: summarise_lines(groups[name]) for name in order}
     write_json(SUMMARY, summary)
     write_json(EVIDENCE, {name: evidence(values) for name, values in summary.items() if name in RECIPES})

@@ -84,5 +84,8 @@ def test_the_advantage_compares_with_the_zoos_shape():
     )
 
 
-def test_the_page_is_made_of_the_results():
+def test_the_pages_are_made_of_the_results():
     assert readme.README.read_text(encoding="utf-8") == readme.render(), "run `python -m benchmarks.readme`"
+    for page in readme.FRONT_PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert text == readme.fill(text), "run `python -m benchmarks.readme`"

@@ -137,7 +137,7 @@ class TenSteps:
     def convert(self) -> str:
         kept: dict[str, str | None] = dict.fromkeys(FILES) | SMALL_FILES
         rows: list[tuple[str, ...]] = [("file", "bytes", "accuracy", "same class", "difference", "ms/image")]
-        refusals = []
+        remarks = []
         for name, weights in kept.items():
             try:
                 report = export(self.run, self.out / name, weights=weights, dataset=self.data)
@@ -145,11 +145,13 @@ class TenSteps:
                 if weights is None:
                     raise
                 rows.append((name, "refused"))
-                refusals.append(str(error))
+                remarks.append(str(error))
                 continue
             rows.append(describe_file(name, report))
+            if weights == "float16":
+                remarks += describe_ties(name, report)
         caveat = "equal under reference semantics; the Neural Engine is not measured"
-        return "\n".join([align(rows), *refusals, caveat])
+        return "\n".join([align(rows), *remarks, caveat])
 
     def predict(self) -> str:
         picture = self.out / "look" / "example.png"
@@ -188,6 +190,16 @@ def describe_file(name: str, report: ParityReport) -> tuple[str, ...]:
         f"{report.max_difference:.0e}",
         f"{report.ms_single:.2f}",
     )
+
+
+def describe_ties(name: str, report: ParityReport) -> list[str]:
+    """A line for each image that a file names differently from the run, in either precision."""
+    return [
+        f"{name}, {comparison.precision}: image {tie.image} (a {tie.truth}) is {tie.a} ({tie.probability_a:.3f}) "
+        f"to the run, {tie.b} ({tie.probability_b:.3f}) to the file"
+        for comparison in report.comparisons
+        for tie in comparison.different
+    ]
 
 
 def align(rows: Sequence[tuple[str, ...]]) -> str:
