@@ -9,6 +9,9 @@ macOS, so that they compare numbers.
 `--conformance-engine both` computes every prediction a second time with the NumPy reference and fails where the two
 differ. Each test's outcome is one line of JSON in the log. A case is called `file::class::function#number`, because the
 suites put random numbers into their own names.
+
+What the suites leave out or expect to fail for a defect of Core ML (an "rdar" number) is run all the same; start pytest
+with `--runxfail`, too.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ from inklens.errors import ModelError
 MACOS = (15, 2)
 SECONDS = 120  # for one test
 CASE = pytest.StashKey[str]()
+SKIP = pytest.skip
 TOLERANCE = 1e-3  # between the two engines, relative to the largest value of an output
 
 
@@ -100,6 +104,12 @@ def _put_in_place() -> None:
                     setattr(module, key, stand_in)
 
 
+def _skip(reason: str = "", **more: Any) -> None:
+    """pytest.skip, but for the defects of another runtime."""
+    if "rdar" not in reason:
+        SKIP(reason, **more)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance")
     group.addoption("--conformance-log", type=Path, help="where to write the outcomes, one line of JSON for each test")
@@ -111,6 +121,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     Proxy.engine = config.getoption("--conformance-engine")
     _put_in_place()
+    _skip.Exception = SKIP.Exception  # type: ignore[attr-defined]
+    pytest.skip = _skip  # type: ignore[assignment]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -27,7 +27,7 @@ _GATE_CLIP = 50.0
 _CELL_CLIP = 50.0  # the specification's default
 
 
-_FIXED = {"linear": (1.0, 0.0), "scaledTanh": (1.7159, 2 / 3), "sigmoidHard": (0.2, 0.5)}  # alpha, beta
+_FIXED = {"linear": (1.0, 0.0), "scaledTanh": (1.0, 1.0), "sigmoidHard": (0.2, 0.5)}  # alpha, beta
 _OPS = {"scaledTanh": "scaled_tanh", "sigmoidHard": "sigmoid_hard", "linear": "linear_activation"}
 
 

@@ -23,7 +23,7 @@ _ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], str, float, float]] = {
     "linear": (lambda x: x, "Affine", 1, 0),
     "hard_sigmoid": (lambda x: np.clip(0.2 * x + 0.5, 0, 1), "HardSigmoid", 0.2, 0.5),
     "sigmoid_hard": (lambda x: np.clip(0.2 * x + 0.5, 0, 1), "HardSigmoid", 0.2, 0.5),
-    "scaled_tanh": (lambda x: 1.7159 * np.tanh(x * (2 / 3)), "ScaledTanh", 1.7159, 2 / 3),
+    "scaled_tanh": (np.tanh, "ScaledTanh", 1, 1),  # Core ML's defaults make it tanh
 }
 UNROLL_LIMIT = 512  # steps up to which a clipped cell is written out, step by step
 
