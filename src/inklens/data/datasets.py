@@ -52,7 +52,8 @@ def load_dataset(source: str | Path = "mnist", *, validation: int | None = None,
 
     source: "mnist" (embedded in the package, checked against its SHA-256 sums) or a folder that holds MNIST's four
     idx files, plain or gzip. validation: how many training images to set aside, by default one in twelve (5,000 of
-    MNIST's 60,000); `seed` alone chooses them, and the rest keep their order. Raises DataError for anything missing, damaged or not fitting together.
+    MNIST's 60,000); `seed` alone chooses them, and the rest keep their order. Raises DataError for anything missing,
+    damaged or not fitting together.
     """
     train, test = _read_split(source, "train"), _read_split(source, "test")
     classes = int(max(train.labels.max(), test.labels.max())) + 1
