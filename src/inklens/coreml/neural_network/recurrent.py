@@ -18,7 +18,7 @@ import numpy as np
 from inklens.coreml.neural_network.activation import activate
 from inklens.coreml.neural_network.builder import Blob, Builder, constant, integers, size_of
 from inklens.coreml.neural_network.layer import Layer, lowering
-from inklens.coreml.neural_network.weights import load_weights
+from inklens.coreml.neural_network.weights import MAX_ELEMENTS, load_weights
 from inklens.coreml.protobuf import Message
 from inklens.errors import ModelError
 
@@ -100,6 +100,8 @@ def _sequence(layer: Layer, *, most_inputs: int, whole: bool, reverse: bool) -> 
     size, hidden = integers([layer.params.inputVectorSize, layer.params.outputVectorSize])
     if x.rank != 5 or size_of(x.shape[2:]) != size or hidden < 1:
         raise ModelError(f"its input has shape {x.shape}; expected [Seq, B, {size}, 1, 1]")
+    if hidden * hidden > MAX_ELEMENTS:  # of its recursion matrix
+        raise ModelError(f"it has {hidden:,} hidden units; its weights would not fit into memory")
     build = layer.build
     flat = build.squeeze(x, [3, 4]) if x.shape[3:] == (1, 1) else build.reshape(x, (*x.shape[:2], size))
     if reverse and flat.shape[0] != 1:
