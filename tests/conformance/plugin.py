@@ -16,6 +16,7 @@ with `--runxfail`, too.
 
 from __future__ import annotations
 
+import importlib
 import json
 import random
 import signal
@@ -90,7 +91,8 @@ def _compare(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
 
 def _put_in_place() -> None:
     """Replace the Mac in every module of coremltools that has it by name."""
-
+    for name in ("coremltools", "coremltools.models.model", "coremltools.models.utils"):
+        importlib.import_module(name)
     stand_ins: dict[str, Any] = {
         "_MLModelProxy": Proxy,
         "_IS_MACOS": True,

@@ -51,6 +51,7 @@ def test_a_sample_of_both_suites_passes_on_both_engines(tmp_path: Path) -> None:
     problems = {case: record for case, record in outcomes.items() if record["outcome"] != "passed"}
     assert not problems, done.stdout[-2000:]
     assert sorted(outcomes) == sorted(SAMPLE)
+    assert all(record["operations"] for record in outcomes.values()), "a case passed without a prediction"
 
 
 def test_a_prediction_on_which_the_engines_differ_fails_its_case() -> None:
