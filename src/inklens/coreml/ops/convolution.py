@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from inklens.coreml.ops.registry import Array, Emitter, Value, op
 from inklens.coreml.ops.windows import emit_same_padding, onnx_pads, paddings, spans
 from inklens.errors import ModelError
 
-CHUNK = 1 << 24  # elements of unrolled windows at once: 64 MB
+CHUNK = 1 << 20  # elements of unrolled windows at once: 4 MB, which caches hold
 
 
 @op("conv")
@@ -54,12 +55,14 @@ def _convolve(windows: Array, weight: Array, groups: int) -> Array:
         return total
     inside, outside = channels // groups, weight.shape[0] // groups
     step = max(1, CHUNK // max(1, windows[:1].size))
-    summed = [1, *range(2 + rank, 2 + 2 * rank)], [1, *range(2, 2 + rank)]
+    order = (0, 1, *range(2 + rank, 2 + 2 * rank), *range(2, 2 + rank))  # rows of the input stay together: fast to copy
     result = np.empty((n, weight.shape[0], *out), np.float32)
     for start, group in itertools.product(range(0, n, step), range(groups)):
         part = windows[start : start + step, group * inside : (group + 1) * inside]
         rows = slice(group * outside, (group + 1) * outside)
-        result[start : start + step, rows] = np.moveaxis(np.tensordot(part, weight[rows], summed), -1, 1)
+        unrolled = part.transpose(order).reshape(len(part), inside * math.prod(weight.shape[2:]), math.prod(out))
+        product = weight[rows].reshape(outside, -1) @ unrolled
+        result[start : start + step, rows] = product.reshape(len(part), outside, *out)
     return result
 
 
