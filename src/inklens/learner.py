@@ -15,7 +15,6 @@ from torch import Tensor
 
 from inklens.augment import augment
 from inklens.calibration import expected_calibration_error, fit_temperature
-from inklens.data import Dataset
 from inklens.errors import RunError
 from inklens.mirror import Mirror
 from inklens.networks import build_network, fuse_network
@@ -53,15 +52,18 @@ class Learner:
     learner goes on as if it had never stopped.
     """
 
-    def __init__(self, recipe: Recipe, dataset: Dataset, seed: int, workers: Workers) -> None:
+    dtype = torch.float32  # of the products
+
+    def __init__(self, recipe: Recipe, dataset: Any, seed: int, workers: Workers) -> None:
         self.recipe, self.dataset, self.seed, self.workers = recipe, dataset, seed, workers
-        self.network = build_network(recipe.network, classes=len(dataset.names), rng=np.random.default_rng([seed, 0]))
-        self.mirror = Mirror(self.network)
+        self.network = self._build(np.random.default_rng([seed, 0]))
+        self.mirror = Mirror(self.network, dtype=self.dtype)
         chunks = -(-min(recipe.batch, len(dataset.train)) // recipe.chunk)
-        self.mirrors = [self.mirror] + [Mirror(self.network, twin=self.mirror) for _ in range(1, chunks)]
+        self.mirrors = [self.mirror] + [
+            Mirror(self.network, twin=self.mirror, dtype=self.dtype) for _ in range(1, chunks)
+        ]
         self.optimizer = make_optimizer(recipe, self.mirror.weights.values())
         self.average = {name: tensor.detach().clone() for name, tensor in self.mirror.tensors.items()}
-        self.labels = torch.from_numpy(dataset.train.labels)
         self.steps = -(-len(dataset.train) // recipe.batch)  # an epoch; the last step takes what is left
         self.epoch = 0
         self.validation_seconds = 0.0  # of the last pass over the validation images
@@ -73,9 +75,9 @@ class Learner:
         started = time.perf_counter()
         self.epoch += 1
         rng = np.random.default_rng([self.seed, self.epoch])
-        order = rng.permutation(len(self.dataset.train))
+        order = self._order(rng)
         chances = [Chance(child) for child in rng.spawn(len(self.mirrors))]
-        seen, loss, right = 0, 0.0, 0
+        seen, loss, right = 0, 0.0, 0.0
         for step in range(self.steps):
             rows = order[step * self.recipe.batch : (step + 1) * self.recipe.batch]
             step_loss, step_right = self._learn_step(rows, chances, (self.epoch - 1) * self.steps + step)
@@ -84,14 +86,14 @@ class Learner:
                 progress(Progress(self.epoch, self.recipe.epochs, step + 1, self.steps, loss / seen, right / seen))
         self._share_statistics(self.mirrors)
         seconds = time.perf_counter() - started
-        logits, labels = self._validation_logits(), self.dataset.validation.labels
+        validation_loss, validation_accuracy = self._validate()
         return {
             "epoch": self.epoch,
             "seconds": round(seconds, 3),
             "loss": loss / seen,
             "accuracy": right / seen,
-            "validation_loss": cross_entropy(logits, labels),
-            "validation_accuracy": float(np.mean(logits.argmax(axis=1) == labels)),
+            "validation_loss": validation_loss,
+            "validation_accuracy": validation_accuracy,
         }
 
     def finish(self) -> tuple[Any, float]:
@@ -145,7 +147,20 @@ class Learner:
         except Exception as error:  # torch raises whatever its zip and pickle readers do
             raise RunError(f"{path} is damaged ({error!r:.80}); train the run again in another folder.") from error
 
-    def _learn_step(self, rows: np.ndarray, chances: list[Chance], step: int) -> tuple[float, int]:
+    def _build(self, rng: np.random.Generator) -> Any:
+        """The network with its first weights."""
+        return build_network(self.recipe.network, classes=len(self.dataset.names), rng=rng)
+
+    def _order(self, rng: np.random.Generator) -> np.ndarray:
+        """The order in which this epoch goes through the training images."""
+        return rng.permutation(len(self.dataset.train))
+
+    def _validate(self) -> tuple[float, float]:
+        """Loss and accuracy of the kept weights on the validation images."""
+        logits, labels = self._validation_logits(), self.dataset.validation.labels
+        return cross_entropy(logits, labels), float(np.mean(logits.argmax(axis=1) == labels))
+
+    def _learn_step(self, rows: np.ndarray, chances: list[Chance], step: int) -> tuple[float, float]:
         """One step on the images `rows`; returns their summed loss and how many were right."""
         chunk = self.recipe.chunk
         parts = [rows[start : start + chunk] for start in range(0, len(rows), chunk)]
@@ -164,12 +179,12 @@ class Learner:
 
     def _learn_chunk(
         self, rows: np.ndarray, mirror: Mirror, chance: Chance, batch: int
-    ) -> tuple[tuple[Tensor, ...], float, int]:
+    ) -> tuple[tuple[Tensor, ...], float, float]:
         """The gradients of one chunk's share of the batch's mean loss, its summed loss, and how many were right."""
         images = self.dataset.train.images[rows]
         if self.recipe.augmentation:
             images = augment(images, chance.rng, self.recipe.augmentation)
-        labels = self.labels[torch.from_numpy(rows)]
+        labels = torch.from_numpy(self.dataset.train.labels[rows])
         logits = mirror(torch.from_numpy(images), dropout=chance.dropout)
         loss = torch.nn.functional.cross_entropy(
             logits, labels, reduction="sum", label_smoothing=self.recipe.label_smoothing

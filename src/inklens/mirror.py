@@ -26,15 +26,15 @@ class _Step:
 
 
 class Mirror:
-    """The torch twin of a functional Keras model whose last layer is a softmax Dense.
+    """The torch twin of a functional Keras model of images; a softmax Dense at its end is left to the loss.
 
     `weights` are the trained tensors by "layer.variable", `state` the moving statistics. Raises RecipeError for layers
     that it does not know. A `twin` lends its weights: both change together, but each has gradients and moving
-    statistics of its own.
+    statistics of its own. Products are computed in `dtype`; the weights themselves stay float32.
     """
 
-    def __init__(self, model: Any, *, twin: Mirror | None = None) -> None:
-        self.model, self._twin = model, twin
+    def __init__(self, model: Any, *, twin: Mirror | None = None, dtype: torch.dtype = torch.float32) -> None:
+        self.model, self._twin, self._dtype = model, twin, dtype
         self.weights: dict[str, Tensor] = {}
         self.state: dict[str, Tensor] = {}
         layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
@@ -45,7 +45,10 @@ class Mirror:
         self._output = id(model.outputs[0])
 
     def __call__(self, images: Tensor, *, dropout: torch.Generator | None = None) -> Tensor:
-        """Logits [n, classes] of images [n, 28, 28] (pixels 0–255, any dtype). With `dropout` it is a training pass."""
+        """Logits [n, classes], or maps [n, channels, h, w], of images [n, height, width] (pixels 0–255, any dtype).
+
+        With `dropout` it is a training pass.
+        """
         n, height, width = images.shape
         x = images.reshape(n, height, width, 1).permute(0, 3, 1, 2)
         values = {self._input: x}
@@ -101,7 +104,7 @@ class Mirror:
     def _make_rescaling(self, layer: Any) -> Callable[..., Tensor]:
         scale, offset = float(layer.scale), float(layer.offset)
         # a multiplication by a float turns uint8 pixels into float32 on the way
-        return lambda x, _: x * scale if offset == 0 else x * scale + offset
+        return lambda x, _: (x * scale if offset == 0 else x * scale + offset).to(self._dtype)
 
     def _make_conv2d(self, layer: Any) -> Callable[..., Tensor]:
         return self._convolution(layer, self._kernel(layer), groups=layer.groups)
@@ -121,7 +124,10 @@ class Mirror:
         inner = (pads[2], pads[0]) if symmetric else (0, 0)
 
         def run(x: Tensor, _: torch.Generator | None) -> Tensor:
-            x = F.conv2d(x if symmetric else F.pad(x, pads), kernel, bias, strides, inner, groups=groups)
+            x = x if symmetric else F.pad(x, pads)
+            x = F.conv2d(
+                x, kernel.to(x.dtype), None if bias is None else bias.to(x.dtype), strides, inner, groups=groups
+            )
             return F.relu(x) if relu else x
 
         return run
@@ -187,6 +193,13 @@ class Mirror:
             raise RecipeError(f"layer {layer.name} is not a plain ReLU, which is what training knows.")
         return lambda x, _: F.relu(x)
 
+    def _make_upsampling2d(self, layer: Any) -> Callable[..., Tensor]:
+        if layer.interpolation != "nearest":
+            raise RecipeError(f"layer {layer.name} enlarges {layer.interpolation}; training knows nearest only.")
+        if tuple(layer.size) != (2, 2):
+            raise RecipeError(f"layer {layer.name} enlarges {layer.size} times; training knows 2 only.")
+        return lambda x, _: _Enlarge.apply(x)
+
     def _make_add(self, layer: Any) -> Callable[..., Tensor]:  # noqa: ARG002
         return lambda *x: sum(x[1:-1], x[0])
 
@@ -194,6 +207,18 @@ class Mirror:
         if layer.axis not in (-1, 3):
             raise RecipeError(f"layer {layer.name} joins axis {layer.axis}; training knows the channels only.")
         return lambda *x: torch.cat(x[:-1], 1)
+
+
+class _Enlarge(torch.autograd.Function):
+    """Nearest-neighbour enlargement by 2; its gradient by a pooling, ten times as fast as torch's own."""
+
+    @staticmethod
+    def forward(_: Any, x: Tensor) -> Tensor:
+        return F.interpolate(x, scale_factor=2.0, mode="nearest")
+
+    @staticmethod
+    def backward(_: Any, gradient: Tensor) -> Tensor:
+        return F.avg_pool2d(gradient, 2) * 4
 
 
 def _relu_before_pool(layers: list[Any]) -> dict[str, str]:

@@ -25,7 +25,7 @@ def build_network(name: str, *, classes: int, rng: Any, fused: bool = False) -> 
     layers = keras().layers
     image = keras().Input(IMAGE_SHAPE, name="image")
     x = layers.Rescaling(1 / 255, name="scale")(image)
-    x = NETWORKS[name](x, _Layers(layers, rng, fused))
+    x = NETWORKS[name](x, Layers(layers, rng, fused))
     dense = layers.Dense(classes, activation="softmax", kernel_initializer=_glorot(rng), name="probabilities")
     return keras().Model(image, dense(x), name=name)
 
@@ -37,7 +37,13 @@ def fuse_network(model: Any, *, classes: int) -> Any:
     """
     import numpy as np
 
-    fused = build_network(model.name, classes=classes, rng=np.random.default_rng(0), fused=True)
+    return fuse_into(build_network(model.name, classes=classes, rng=np.random.default_rng(0), fused=True), model)
+
+
+def fuse_into(fused: Any, model: Any) -> Any:
+    """Give `fused`, the kept form of a network, the weights of its trained form `model`; returns it."""
+    import numpy as np
+
     for layer in fused.layers:
         if not layer.weights:
             continue
@@ -51,7 +57,7 @@ def fuse_network(model: Any, *, classes: int) -> Any:
     return fused
 
 
-class _Layers:
+class Layers:
     """The layers that the networks share, each drawing its first weights from one generator."""
 
     def __init__(self, layers: Any, rng: Any, fused: bool) -> None:
@@ -80,7 +86,7 @@ def _glorot(rng: Any) -> Any:
     return keras().initializers.GlorotUniform(seed=int(rng.integers(2**31)))
 
 
-def tutorial(x: Any, make: _Layers) -> Any:
+def tutorial(x: Any, make: Layers) -> Any:
     """The origin tutorial's network: 158,086 parameters for ten classes."""
     for index, size in enumerate((3, 2, 2), 1):
         x = make.pool(make.conv(x, f"conv{index}", 32, size, activation="relu"))
@@ -89,14 +95,14 @@ def tutorial(x: Any, make: _Layers) -> Any:
     return make.layers.Dropout(0.4)(x)
 
 
-def fast(x: Any, make: _Layers) -> Any:
+def fast(x: Any, make: Layers) -> Any:
     """Few multiplications: a strided convolution and a pooling leave 7×7 to the one convolution with many channels."""
     x = make.conv_norm_relu(x, "conv1", 16, 5, strides=2, pool=2)
     x = make.conv_norm_relu(x, "conv2", 64, 3, pool=2)
     return make.dense(make.layers.Flatten()(x), "dense", 128)
 
 
-def accurate(x: Any, make: _Layers) -> Any:
+def accurate(x: Any, make: Layers) -> Any:
     """A wide 14×14 stage, where most strokes are told apart, and a third convolution over the whole digit."""
     x = make.conv_norm_relu(x, "conv1", 32, 5, strides=2)
     x = make.conv_norm_relu(x, "conv2", 32, 3)
@@ -105,7 +111,7 @@ def accurate(x: Any, make: _Layers) -> Any:
     return make.layers.Dropout(0.2)(make.layers.Flatten()(x))
 
 
-def tiny(x: Any, make: _Layers) -> Any:
+def tiny(x: Any, make: Layers) -> Any:
     """Under 5,000 parameters: narrow and deep, most of it at 7×7 where a layer costs little time."""
     x = make.conv_norm_relu(x, "conv1", 8, 5, strides=2)
     x = make.conv_norm_relu(x, "conv2", 10, 3, pool=2)

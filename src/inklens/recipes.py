@@ -11,6 +11,7 @@ from inklens.errors import RecipeError
 from inklens.evidence import Evidence, load_evidence
 from inklens.networks import NETWORKS
 
+LOCATOR = "locator"  # the one network that reads pages, not images of one symbol: see `inklens.reading.network`
 Optimizer = Literal["adadelta", "adamw", "sgd"]
 Schedule = Literal["constant", "triangle"]
 
@@ -37,10 +38,12 @@ class Recipe:
     average: float = 0.0  # decay a step of the weights' moving average, which is what is kept; 0 keeps the weights
     augmentation: Augmentation | None = None
     float16: bool = False  # end on weights that float16 holds exactly, so that float16 files answer alike
+    pages: int = 0  # rendered pages to learn from instead of a dataset's images
 
     def __post_init__(self) -> None:
-        if self.network not in NETWORKS:
-            raise RecipeError(f"no network is called {self.network!r}; there are {', '.join(NETWORKS)}.")
+        known = (*NETWORKS, LOCATOR)
+        if self.network not in known:
+            raise RecipeError(f"no network is called {self.network!r}; there are {', '.join(known)}.")
         for name in ("epochs", "batch", "chunk"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
@@ -121,6 +124,20 @@ RECIPES = {
             learning_rate=1e-2,
             augmentation=Augmentation(shift=1.0, turn=8.0, zoom=0.08, slant=0.1),
             float16=True,
+        ),
+        Recipe(
+            name="locator",
+            description="Finds the digits on a page; learns from rendered pages.",
+            network=LOCATOR,
+            epochs=7,
+            batch=32,
+            chunk=8,
+            learning_rate=3e-3,
+            warmup=0.15,
+            weight_decay=0.02,
+            average=0.998,
+            float16=True,
+            pages=48_000,
         ),
     )
 }

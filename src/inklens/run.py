@@ -78,10 +78,11 @@ class Run:
     def __str__(self) -> str:
         """One line: where it is, what was trained, and how it does on the validation images."""
         metrics, epochs = self.metrics, self.recipe.epochs
+        calibration = f", calibration error {metrics['validation_ece']:.4f}" if "validation_ece" in metrics else ""
         return (
             f"{self.path}: {self.recipe.name}, seed {self.seed}, {epochs} epoch{'s' if epochs > 1 else ''} in "
             f"{metrics['seconds']:.1f} s; validation accuracy {metrics['validation_accuracy']:.2%}, "
-            f"loss {metrics['validation_loss']:.4f}, calibration error {metrics['validation_ece']:.4f}"
+            f"loss {metrics['validation_loss']:.4f}{calibration}"
         )
 
     @property

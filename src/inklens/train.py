@@ -32,11 +32,13 @@ from inklens.writing import write_whole
 
 if TYPE_CHECKING:
     from inklens.learner import Learner, Progress
+    from inklens.reading.store import Pages
+    from inklens.workers import Workers
 
 
 def train(
     recipe: Recipe,
-    dataset: Dataset,
+    dataset: Dataset | Pages,
     out: str | Path,
     *,
     seed: int = 1,
@@ -54,7 +56,6 @@ def train(
     """
     keras()
     from inklens.figures import draw_curves, png
-    from inklens.learner import Learner
     from inklens.workers import Workers
 
     started = time.perf_counter()
@@ -66,7 +67,7 @@ def train(
         _make_folder(folder)
     try:
         with Workers() as workers:
-            learner = Learner(recipe, dataset, seed, workers)
+            learner = _learner(recipe, dataset, seed, workers)
             if resume:
                 history = _restore(folder, learner)
             else:
@@ -96,8 +97,20 @@ def train(
     return Run.load(folder)
 
 
-def describe_dataset(dataset: Dataset) -> dict[str, Any]:
+def _learner(recipe: Recipe, dataset: Dataset | Pages, seed: int, workers: Workers) -> Learner:
+    if isinstance(dataset, Dataset):
+        from inklens.learner import Learner
+
+        return Learner(recipe, dataset, seed, workers)
+    from inklens.reading.learner import LocatorLearner
+
+    return LocatorLearner(recipe, dataset, seed, workers)
+
+
+def describe_dataset(dataset: Dataset | Pages) -> dict[str, Any]:
     """Name, labels and a fingerprint of what decides a run: its labels and, to save time, every eighth image."""
+    if not isinstance(dataset, Dataset):
+        return {"name": "pages", "names": list(dataset.names), "fingerprint": dataset.fingerprint}
     digest = hashlib.sha256()
     for split in (dataset.train, dataset.validation):
         digest.update(split.images[::8].tobytes())

@@ -13,7 +13,7 @@ CAMERA: dict[str, float] = {
     "perspective": 0.45,
     "blur": 0.5,
     "motion": 0.1,
-    "resample": 0.2,
+    "resample": 0.25,
     "exposure": 0.5,
     "noise": 0.6,
     "sharpen": 0.25,
@@ -81,7 +81,7 @@ def take(rng: np.random.Generator, page: np.ndarray, kinds: list[str], dirt: flo
         )
         damage.blur = float(np.hypot(damage.blur, 0.29 * length))
     if "resample" in kinds:
-        factor = rng.uniform(0.45, 0.9)
+        factor = float(np.exp(rng.uniform(np.log(0.28), np.log(0.9))))  # small pictures are enlarged to be read
         small = cv2.resize(page, (round(width * factor), round(height * factor)), interpolation=cv2.INTER_AREA)
         way = cv2.INTER_LINEAR if rng.random() < 0.6 else cv2.INTER_CUBIC
         page = _keep_channels(cv2.resize(small, (width, height), interpolation=way))

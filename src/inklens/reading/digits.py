@@ -128,10 +128,10 @@ def load_digits(part: Part = "train") -> DigitBank:
     split = dataset.train if part == "train" else dataset.validation
     digest = hashlib.sha256(split.images.tobytes() + _VERSION.encode()).hexdigest()[:12]
     places = tuple(np.flatnonzero(split.labels == digit) for digit in range(10))
-    return DigitBank(split.images, places, _cache_folder() / f"strokes-{part}-{digest}.npz")
+    return DigitBank(split.images, places, cache_folder() / f"strokes-{part}-{digest}.npz")
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
     root = os.environ.get("XDG_CACHE_HOME")
     return (Path(root) if root else Path.home() / ".cache") / "inklens"
 

@@ -109,7 +109,10 @@ def add_flag(glyph: Glyph, rng: np.random.Generator) -> Glyph:
     """Give a 1 the upstroke that many hands begin it with; MNIST hardly has any."""
     points = np.concatenate(glyph.strokes)
     top = points[points[:, 1].argmin()]
-    length, fall = rng.uniform(0.16, 0.42), rng.uniform(0.35, 1.1)
+    if rng.random() < 0.6:
+        length, fall = rng.uniform(0.16, 0.45), rng.uniform(0.35, 1.1)
+    else:  # down towards the line, as a roof
+        length, fall = rng.uniform(0.45, 0.9), rng.uniform(0.75, 1.25)
     tip = top + np.array([-np.cos(fall), np.sin(fall)], np.float32) * length
     middle = (top + tip) / 2 + rng.normal(0, 0.04, 2) * length
     return _add_stroke(glyph, _arc(tip, middle, top))

@@ -207,7 +207,8 @@ def _cursive(sheet: Sheet, size: float) -> None:
     x = t / (2 * np.pi) * step + 0.5 * step * loop * np.sin(t)
     y = -0.5 * height * tall * (1 - np.cos(t))
     width = float(x.max())
-    left, base = rng.uniform(-0.2 * width, sheet.width - 0.4 * width), rng.uniform(size, sheet.height)
+    left = rng.uniform(-0.2 * width, max(sheet.width - 0.4 * width, -0.1 * width))
+    base = rng.uniform(min(size, 0.9 * sheet.height), sheet.height)
     if sheet.room(left, base - height, width, height):
         slant = np.stack([x - 0.3 * y + left, y + base + rng.normal(0, 0.03) * x], axis=1)
         kernel = np.ones(5) / 5

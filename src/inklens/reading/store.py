@@ -1,0 +1,175 @@
+"""Rendered pages kept on disk, so that networks can learn from each several times and a stopped run goes on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from inklens.errors import DataError, OutputError
+from inklens.reading.digits import Part, cache_folder
+from inklens.reading.network import DIGITS
+from inklens.reading.render import RenderedPage, RenderOptions, render_pages
+from inklens.writing import write_whole
+
+SHARD = 1000  # pages in one file: 77 MB
+_CLEAN = 8000  # pages at the beginning that are nearly clean: networks see them first
+_VALIDATION = 1000  # pages
+_VERSION = 1  # of how pages are rendered and kept; a change makes them anew
+
+
+@dataclass(frozen=True)
+class StoredPage:
+    """What learning needs of a rendered page; see RenderedPage. `page` is read-only, the boxes are int16 [n, 4]."""
+
+    page: np.ndarray
+    boxes: np.ndarray
+    labels: np.ndarray
+    ignore: np.ndarray
+    negatives: np.ndarray
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Rendered pages to learn from and to choose by; `names` are the digits' labels."""
+
+    train: PageStore
+    validation: PageStore
+    names: tuple[str, ...] = DIGITS
+
+    @property
+    def fingerprint(self) -> str:
+        """What decides the pages: how many of which seed, and the renderer's version."""
+        return f"{_VERSION}-{self.train.seed}-{len(self.train)}-{len(self.validation)}"
+
+    def render(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Render what is not there yet; see PageStore."""
+        self.train.render(progress)
+        self.validation.render(progress)
+
+
+def load_pages(count: int, *, seed: int = 1, folder: Path | None = None) -> Pages:
+    """The first `count` training pages of a seed and a thousand validation pages, in the user's cache folder."""
+    return Pages(
+        PageStore(count, seed=seed, folder=folder and folder / "train"),
+        PageStore(_VALIDATION, part="validation", seed=seed, folder=folder and folder / "validation"),
+    )
+
+
+def page_options(number: int) -> RenderOptions:
+    """What training page `number` is rendered with: nearly clean ones first, then every degree of dirt.
+
+    Clean first, because dirt brings nothing while the digits themselves are not known yet.
+    """
+    if number < _CLEAN:
+        return RenderOptions(dirt=(0.0, 0.25))
+    return RenderOptions(dirt=(0.0, 1.0 if number % 2 else 0.5))
+
+
+def validation_options(number: int) -> RenderOptions:  # noqa: ARG001 (one signature for all schedules)
+    """What a validation page is rendered with: every degree of dirt, and digits that no network is trained on."""
+    return RenderOptions(digits="validation")
+
+
+class PageStore:
+    """The first `count` rendered pages of a seed, by number. Pages of 320 × 240 take 77 kB each."""
+
+    def __init__(self, count: int, *, part: Part = "train", seed: int = 1, folder: Path | None = None) -> None:
+        self.count, self.part, self.seed = count, part, seed
+        self.folder = folder or cache_folder() / f"pages-{part}-{_VERSION}-{seed}"
+
+    def __len__(self) -> int:
+        return self.count
+
+    def render(self, progress: Callable[[int, int], None] | None = None, *, processes: int = 2) -> None:
+        """Render the pages that are not there yet; a stop loses at most a thousand. `progress` gets done and all.
+
+        Raises DataError where a font is missing (see `fonts.py`), OutputError where the folder cannot be written.
+        """
+        number = 0
+        while number < self.count and self._file(number).exists():
+            number += SHARD
+        if number >= self.count:
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(self.folder).free
+        except OSError as error:
+            raise OutputError(f"{self.folder} cannot be written: {error.strerror or error}") from None
+        needed = (self.count - number) * 80_000
+        if free < needed:
+            raise OutputError(
+                f"{self.folder} has {free / 1e9:.1f} GB free; the rendered pages need {needed / 1e9:.1f}."
+            )
+        options = page_options if self.part == "train" else validation_options
+        pages = render_pages(self.count - number, options, seed=self.seed, processes=processes, start=number)
+        while number < self.count:
+            shard: list[RenderedPage] = []
+            for page in islice(pages, min(SHARD, self.count - number)):
+                shard.append(page)
+                if progress:
+                    progress(number + len(shard), self.count)
+            write_whole(self._file(number), lambda part, shard=shard: _write(part, shard))  # type: ignore[misc]
+            number += SHARD
+
+    def __getitem__(self, number: int) -> StoredPage:
+        """Page `number`. Raises DataError if it was not rendered or its file is damaged."""
+        if not 0 <= number < self.count:
+            raise IndexError(number)
+        shard, index = self._shards[number // SHARD], number % SHARD
+        return shard.page(index)
+
+    @cached_property
+    def _shards(self) -> Sequence[_Shard]:
+        return [_Shard(self._file(number)) for number in range(0, self.count, SHARD)]
+
+    def _file(self, number: int) -> Path:
+        return self.folder / f"{number // SHARD:04d}.npz"
+
+
+class _Shard:
+    """One file of pages; the pictures stay on disk until they are asked for."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            with np.load(path) as file:
+                self._arrays = {name: file[name] for name in file.files}
+        except FileNotFoundError:
+            raise DataError(f"the rendered pages {path} are missing; render them first.") from None
+        except (OSError, ValueError, KeyError) as error:
+            raise DataError(f"{path} is damaged ({error}); delete it and render again.") from None
+        self._ends = {name: np.cumsum(self._arrays[f"{name}_counts"]) for name in ("boxes", "ignore", "negatives")}
+
+    def page(self, index: int) -> StoredPage:
+        return StoredPage(
+            self._arrays["pages"][index],
+            self._part("boxes", "boxes", index),
+            self._part("boxes", "labels", index),
+            self._part("ignore", "ignore", index),
+            self._part("negatives", "negatives", index),
+        )
+
+    def _part(self, kind: str, name: str, index: int) -> np.ndarray:
+        ends = self._ends[kind]
+        part: np.ndarray = self._arrays[name][ends[index - 1] if index else 0 : ends[index]]
+        return part
+
+
+def _write(path: Path, pages: Sequence[RenderedPage]) -> None:
+    arrays = {
+        "pages": np.stack([page.page for page in pages]),
+        "boxes": np.concatenate([page.boxes for page in pages]).astype(np.int16),
+        "labels": np.concatenate([page.labels for page in pages]).astype(np.int64),
+        "ignore": np.concatenate([page.ignore for page in pages]).astype(np.int16),
+        "negatives": np.concatenate([page.negatives for page in pages]).astype(np.int16),
+        "boxes_counts": np.array([len(page.boxes) for page in pages]),
+        "ignore_counts": np.array([len(page.ignore) for page in pages]),
+        "negatives_counts": np.array([len(page.negatives) for page in pages]),
+    }
+    with path.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
