@@ -109,18 +109,26 @@ def lay_page(chooser: Chooser, paper: Paper, sheet: Sheet, view: View, size: flo
     return page
 
 
-def photograph(chooser: Chooser, page: np.ndarray, writing: Writing, ink: Ink, dirt: float, *, colour: bool) -> Shot:
-    """Lay the ink on the empty page, light it and take its picture, in grey or in colour."""
-    rng = chooser.rng
-    height, width = page.shape[:2]
-    bare = page @ LUMA
-    channels = np.eye(3, dtype=np.float32) if colour else LUMA[:, None]
+def lay_writing(
+    rng: np.random.Generator, page: np.ndarray, writing: Writing, ink: Ink, dirt: float, channels: np.ndarray
+) -> np.ndarray:
+    """The empty page, float32 [height, width, 3], with its ink on it, times `channels` float32 [3, n], evenly lit."""
     page = page @ channels
     for number, covered in sorted(writing.pots.items()):
         kind = ink if number == 0 else _other_ink(rng, ink)
         pot = inks.fill_pot(kind, rng, rng.uniform(0.35, 0.9) if rng.random() < _FAINT_SHARE else 1.0)
         opacity = inks.opacity_map(pot, covered, rng, 0.25 + 0.75 * dirt)
         inks.lay_ink(page, opacity, np.array(pot.colour, np.float32) @ channels)
+    return page
+
+
+def photograph(chooser: Chooser, page: np.ndarray, writing: Writing, ink: Ink, dirt: float, *, colour: bool) -> Shot:
+    """Lay the ink on the empty page, light it and take its picture, in grey or in colour."""
+    rng = chooser.rng
+    height, width = page.shape[:2]
+    bare = page @ LUMA
+    channels = np.eye(3, dtype=np.float32) if colour else LUMA[:, None]
+    page = lay_writing(rng, page, writing, ink, dirt, channels)
     contrast = np.abs((page @ LUMA if colour else page[..., 0]) - bare)
     things = [
         negatives.draw_occluder(rng, kind, width, height)

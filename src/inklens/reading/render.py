@@ -17,14 +17,24 @@ from multiprocessing import get_context
 import numpy as np
 
 from inklens.reading import camera, hands, inks, layout, negatives, papers, tokens
-from inklens.reading.compose import draw_marks, lay_page, photograph
+from inklens.reading.compose import LUMA, Drawn, Shot, draw_marks, lay_page, lay_writing, photograph
 from inklens.reading.digits import Part, load_digits
 from inklens.reading.fonts import load_faces
 from inklens.reading.generators import GENERATORS, Chooser
 from inklens.reading.sheet import DIGIT, Sheet
-from inklens.reading.truth import RenderedPage, describe
+from inklens.reading.truth import RenderedPage, describe, find_unreadable
 
-__all__ = ["GENERATORS", "RenderOptions", "RenderedPage", "Schedule", "page_rng", "render_page", "render_pages"]
+__all__ = [
+    "GENERATORS",
+    "RenderOptions",
+    "RenderedPage",
+    "Schedule",
+    "WrittenSheet",
+    "page_rng",
+    "render_page",
+    "render_pages",
+    "render_sheet",
+]
 
 _CHUNK = 8  # pages that a process renders for one request
 _MANY = 2000  # pages from which on tracing all digits beforehand (two to three minutes) is less work
@@ -62,10 +72,7 @@ def render_page(rng: np.random.Generator, options: RenderOptions | None = None) 
     Raises DataError for a generator that does not exist and for a font that is missing (see `fonts.py`).
     """
     options = options or RenderOptions()
-    chooser = Chooser(rng, options.without, options.only)
-    if "print" in chooser.allowed("negative"):
-        load_faces()
-    dirt = options.dirt if isinstance(options.dirt, float | int) else float(rng.uniform(*options.dirt))
+    chooser, dirt = _begin(rng, options)
     paper, ink = _choose_paper_and_ink(chooser)
     sheet, size = _fill_sheet(chooser, options, ink)
     wear = chooser.several("wear", papers.WEAR, dirt)
@@ -78,6 +85,30 @@ def render_page(rng: np.random.Generator, options: RenderOptions | None = None) 
     for drawn in writing.drawn:
         chooser.note("digit" if drawn.mark.role == DIGIT else "negative", drawn.mark.family)
     return describe(shot, writing.drawn, chooser.used)
+
+
+@dataclass(frozen=True)
+class WrittenSheet:
+    """A sheet with what is written on it, evenly lit and seen from straight above: `grey` float32 [height, width], 0
+    black to 255 white, and those of its `digits` that can be read."""
+
+    grey: np.ndarray
+    digits: tuple[Drawn, ...]
+
+
+def render_sheet(rng: np.random.Generator, options: RenderOptions) -> WrittenSheet:
+    """Render a page as it is before any light or camera, to take many pictures of. Errors as in `render_page`."""
+    chooser, dirt = _begin(rng, options)
+    paper, ink = _choose_paper_and_ink(chooser)
+    sheet, size = _fill_sheet(chooser, options, ink)
+    chooser.several("wear", papers.WEAR, dirt)
+    view = camera.View(np.eye(3))
+    page = lay_page(chooser, paper, sheet, view, size, dirt)
+    writing = draw_marks(sheet, view, (options.height, options.width))
+    grey = lay_writing(rng, page, writing, ink, dirt, LUMA[:, None])
+    unreadable = find_unreadable(Shot(grey, np.abs(grey[..., 0] - page @ LUMA), camera.Damage()), writing.drawn)
+    digits = [drawn for drawn in writing.drawn if drawn.mark.role == DIGIT and id(drawn) not in unreadable]
+    return WrittenSheet(grey[..., 0], tuple(digits))
 
 
 def render_pages(
@@ -130,6 +161,14 @@ def _render_numbered(request: tuple[int, int, RenderOptions]) -> RenderedPage:
 
 def _render_chunk(requests: list[tuple[int, int, RenderOptions]]) -> list[RenderedPage]:
     return [_render_numbered(request) for request in requests]
+
+
+def _begin(rng: np.random.Generator, options: RenderOptions) -> tuple[Chooser, float]:
+    """The page's chooser and its dirt; a font that is missing is noticed here."""
+    chooser = Chooser(rng, options.without, options.only)
+    if "print" in chooser.allowed("negative"):
+        load_faces()
+    return chooser, options.dirt if isinstance(options.dirt, float | int) else float(rng.uniform(*options.dirt))
 
 
 def _choose_paper_and_ink(chooser: Chooser) -> tuple[papers.Paper, inks.Ink]:
