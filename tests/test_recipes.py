@@ -20,7 +20,8 @@ def test_an_unknown_recipe_names_those_there_are():
     with pytest.raises(RecipeError) as caught:
         get_recipe("slow")
     assert str(caught.value) == (
-        "no recipe is called 'slow'; there are tutorial, fast, accurate, tiny. `inklens recipes` describes each one."
+        "no recipe is called 'slow'; there are tutorial, fast, accurate, tiny, locator, namer. "
+        "`inklens recipes` describes each one."
     )
 
 
@@ -32,7 +33,7 @@ def test_an_unknown_recipe_names_those_there_are():
         ({"batch": 2.5}, "batch is 2.5"),
         ({"chunk": 0}, "chunk is 0"),
         ({"learning_rate": 0.0}, "the learning rate is 0.0; expected more than 0."),
-        ({"network": "vast"}, "no network is called 'vast'; there are tutorial, fast, accurate, tiny."),
+        ({"network": "vast"}, "no network is called 'vast'; there are tutorial, fast, accurate, tiny, namer, locator."),
         ({"optimizer": "lion"}, "optimizer is 'lion'; expected one of adadelta, adamw, sgd."),
         ({"schedule": "cosine"}, "schedule is 'cosine'; expected one of constant, triangle."),
         ({"average": 1.0}, "average is 1.0; expected at least 0 and less than 1."),
@@ -64,8 +65,8 @@ def test_json_that_is_no_recipe_is_refused():
         Recipe.from_json(values)
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_every_recipe_has_evidence_of_its_present_form(name):
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if not recipe.pages])
+def test_every_recipe_of_digits_has_evidence_of_its_present_form(name):
     evidence = RECIPES[name].evidence
     assert evidence is not None, "the recipe has changed since `make bench` measured it"
     assert evidence.seeds >= 5
@@ -80,4 +81,4 @@ def test_a_variant_does_not_borrow_the_evidence():
 def test_the_description_shows_each_recipe_with_its_figures():
     text = describe_recipes()
     for name, recipe in RECIPES.items():
-        assert f"{name}: {recipe.description}\n    {recipe.evidence}" in text
+        assert f"{name}: {recipe.description}\n    {recipe.evidence or 'not measured yet'}" in text

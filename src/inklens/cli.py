@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 from enum import StrEnum
@@ -53,6 +54,13 @@ class Weights(StrEnum):
     eight = "8bit"
     six = "6bit"
     four = "4bit"
+
+
+class Turning(StrEnum):
+    """Whether a page may be turned to be read."""
+
+    auto = "auto"
+    keep = "keep"
 
 
 RecipeName = Annotated[str, typer.Argument(metavar="[RECIPE]", help="Name of a recipe; `inklens recipes` lists them.")]
@@ -155,14 +163,16 @@ def train(
     """
     from dataclasses import replace
 
-    from inklens.data import load_dataset
     from inklens.recipes import get_recipe
+    from inklens.train import load_lessons
     from inklens.train import train as run
 
     chosen = get_recipe(recipe)
     chosen = chosen if epochs is None else replace(chosen, epochs=epochs)
-    with training_bar(err) as bar:
-        result = run(chosen, load_dataset(data), to or Path("runs") / recipe, seed=seed, progress=bar, resume=resume)
+    with progress_bar(err, "prepare") as bar:
+        lessons = load_lessons(chosen, data, progress=bar)
+    with training_bar(err) as training:
+        result = run(chosen, lessons, to or Path("runs") / recipe, seed=seed, progress=training, resume=resume)
     out.print(str(result), markup=False)
 
 
@@ -298,6 +308,53 @@ def predict(
             _print_json(prediction.to_json())
         else:
             _show(prediction)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def read(
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE…", help="Picture files, folders of them, or patterns.")],
+    model: Annotated[
+        Path | None, typer.Option(metavar="M", help="What names the marks: a run or a model file [default: the namer].")
+    ] = None,
+    draw: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the pictures with what was read drawn over them.")
+    ] = None,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print one row for each mark instead.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Tell what was found but rejected, too.")] = False,
+    orientation: Annotated[
+        Turning, typer.Option(help="`auto` notices pages that lie on their side, in four times the time.")
+    ] = Turning.keep,
+) -> None:
+    """Read the handwritten digits on photos and scans: what they are, where, and how sure that is.
+
+    Example: `inklens read page.jpg scans/ --draw read`
+    """
+    from inklens.reading.files import COLUMNS, csv_rows, describe, find_pictures, read_files, to_json
+    from inklens.reading.reader import load_reader
+
+    if as_json and as_csv:
+        raise typer.BadParameter("--json and --csv exclude each other")
+    paths = find_pictures(images)
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    if as_csv:
+        table.writerow(COLUMNS)
+    failed = False
+    with progress_bar(err, "read") as bar:
+        results = read_files(paths, load_reader(model), orientation=orientation.value, draw=draw, everything=everything)
+        for number, (path, reading) in enumerate(results):
+            bar(number + 1, len(paths))
+            if isinstance(reading, InklensError):  # the other pictures go on
+                err.print(f"inklens: {reading}", markup=False)
+                failed = True
+            elif as_json:
+                _print_json(to_json(path, reading, everything=everything))
+            elif as_csv:
+                table.writerows(csv_rows(path, reading, everything=everything))
+            else:
+                out.print(describe(path, reading), markup=False)
     if failed:
         raise typer.Exit(1)
 

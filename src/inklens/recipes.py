@@ -61,7 +61,7 @@ class Recipe:
     def evidence(self) -> Evidence | None:
         """What this very recipe reached when it was measured; None for one that was not, such as a variant."""
         found = load_evidence().get(self.name)
-        return found if found and found.recipe == self.to_json() else None
+        return found if found and Recipe.from_json(found.recipe) == self else None
 
     def to_json(self) -> dict[str, Any]:
         """Every field as plain JSON values; `from_json` reads it back."""
@@ -138,6 +138,19 @@ RECIPES = {
             average=0.998,
             float16=True,
             pages=48_000,
+        ),
+        Recipe(
+            name="namer",
+            description="Names what the locator finds, or says that it is none; learns from marks of rendered pages.",
+            network="namer",
+            epochs=6,
+            batch=256,
+            learning_rate=8e-3,
+            weight_decay=0.05,
+            label_smoothing=0.05,
+            augmentation=Augmentation(shift=1.0, turn=6.0, zoom=0.08, slant=0.1, bend=0.4),
+            float16=True,
+            pages=16_000,
         ),
     )
 }

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inklens.backend import keras
-from inklens.data import Dataset
+from inklens.data import Dataset, load_dataset
 from inklens.errors import OutputError, RunError
-from inklens.recipes import Recipe
+from inklens.recipes import LOCATOR, Recipe
 from inklens.run import (
     CHECKPOINT,
     CURVES,
@@ -95,6 +95,27 @@ def train(
         ) from None
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return Run.load(folder)
+
+
+def load_lessons(
+    recipe: Recipe, source: str | Path = "mnist", *, progress: Callable[[int, int], object] | None = None
+) -> Dataset | Pages:
+    """What a recipe learns from: rendered pages, marks cut out of them, or the dataset `source`.
+
+    Pages that are not in the user's cache folder yet are rendered first; `progress` gets how many of how many there
+    are. Raises DataError, OutputError, or ModelError where marks need a locator that is not shipped.
+    """
+    if not recipe.pages:
+        return load_dataset(source)
+    from inklens.reading.store import load_pages
+
+    pages = load_pages(recipe.pages)
+    pages.render(progress)
+    if recipe.network == LOCATOR:
+        return pages
+    from inklens.reading.marks import load_marks
+
+    return load_marks(pages, progress=progress)
 
 
 def _learner(recipe: Recipe, dataset: Dataset | Pages, seed: int, workers: Workers) -> Learner:

@@ -50,14 +50,25 @@ class Metadata:
 
 
 def write_mlpackage(
-    graph: Graph, path: Path, *, labels: Sequence[str] | None, metadata: Metadata, compressed: bool = False
+    graph: Graph,
+    path: Path,
+    *,
+    labels: Sequence[str] | None,
+    metadata: Metadata,
+    compressed: bool = False,
+    sizes: Sequence[tuple[int, int]] = (),
 ) -> None:
-    """Writes a new ML Program package at `path`, which must not exist. `compressed`: the graph has constexpr nodes."""
+    """Writes a new ML Program package at `path`, which must not exist. `compressed`: the graph has constexpr nodes.
+
+    sizes: widths and heights of the image that a fully convolutional network takes, the first by default; else only
+    the graph's own.
+    """
     ct = coremltools()
     with _quiet():
         model = _convert(
             graph,
             labels,
+            sizes,
             convert_to="mlprogram",
             minimum_deployment_target=ct.target.iOS16 if compressed else ct.target.iOS15,
             compute_precision=ct.precision.FLOAT32,  # the graph says itself what is float16
@@ -82,7 +93,7 @@ def write_mlmodel(
     if labels is not None:
         graph = rename(graph, {graph.outputs[0]: PROBABILITIES})
     with _quiet():
-        spec = _convert(graph, labels, convert_to="neuralnetwork").get_spec()
+        spec = _convert(graph, labels, (), convert_to="neuralnetwork").get_spec()
     if half:
         _halve_weights(spec)
     _describe(spec, metadata)
@@ -112,13 +123,20 @@ def _quiet() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
-def _convert(graph: Graph, labels: Sequence[str] | None, **options: Any) -> Any:
+def _convert(graph: Graph, labels: Sequence[str] | None, sizes: Sequence[tuple[int, int]], **options: Any) -> Any:
     ct = coremltools()
     [image] = graph.inputs
+    shapes = [(*image.shape[:2], height, width) for width, height in sizes]
     return ct.convert(
-        _program(graph, options.get("minimum_deployment_target", ct.target.iOS15)),
+        _program(graph, bool(shapes), options.get("minimum_deployment_target", ct.target.iOS15)),
         source="milinternal",
-        inputs=[ct.ImageType(name=image.name, shape=image.shape, color_layout=ct.colorlayout.GRAYSCALE)],
+        inputs=[
+            ct.ImageType(
+                name=image.name,
+                shape=ct.EnumeratedShapes(shapes, default=shapes[0]) if shapes else image.shape,
+                color_layout=ct.colorlayout.GRAYSCALE,
+            )
+        ],
         classifier_config=None if labels is None else ct.ClassifierConfig(list(labels)),
         pass_pipeline=ct.PassPipeline.EMPTY,  # the graph has been folded already
         skip_model_load=True,
@@ -126,11 +144,16 @@ def _convert(graph: Graph, labels: Sequence[str] | None, **options: Any) -> Any:
     )
 
 
-def _program(graph: Graph, target: Any) -> Any:
-    """The graph as a coremltools program, operation by operation."""
+def _program(graph: Graph, flexible: bool, target: Any) -> Any:
+    """The graph as a coremltools program, operation by operation; `flexible`: its image may have any size."""
     from coremltools.converters.mil import Builder as mb  # noqa: N813  the name that coremltools documents
+    from coremltools.converters.mil.mil import get_new_symbol
 
-    @mb.program(input_specs=[mb.TensorSpec(shape=graph.inputs[0].shape)], opset_version=target)
+    shape = graph.inputs[0].shape
+    if flexible:
+        shape = (*shape[:2], get_new_symbol(), get_new_symbol())
+
+    @mb.program(input_specs=[mb.TensorSpec(shape=shape)], opset_version=target)
     def program(image: Any) -> Any:  # coremltools calls the model's input as the parameter is called
         values = {IMAGE: image}
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import math
-import os
-import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -19,11 +16,12 @@ from inklens.contract import CONTRACT_KEY, ClassifierContract
 from inklens.coreml.ir import Graph
 from inklens.coreml.onnx import Storage
 from inklens.data import Dataset, load_dataset
-from inklens.errors import ExportError, OutputError, ParityError
+from inklens.errors import ParityError
 from inklens.export.coreml import PROBABILITIES, Metadata, write_mlmodel, write_mlpackage
 from inklens.export.onnx import onnx_bytes
 from inklens.export.rounding import round_weights
 from inklens.export.source import Source, load_source
+from inklens.export.target import check_target, remove, written_beside
 from inklens.export.weights import compress, exact_in_float16, in_float16
 from inklens.predictor import BATCH, WEIGHTS_KEY, Predictor, load_predictor
 from inklens.verify import ParityReport, Progress, verify
@@ -31,8 +29,6 @@ from inklens.verify import ParityReport, Progress, verify
 if TYPE_CHECKING:
     from inklens.run import Run
 
-# What each format can store, beside float32.
-WEIGHTS = {".mlpackage": ("float16", "8bit", "6bit", "4bit"), ".mlmodel": ("float16",), ".onnx": ("float16", "8bit")}
 BITS = {"float16": 16, "8bit": 8, "6bit": 6, "4bit": 4}
 KEPT = 0.99  # the share of validation symbols that the threshold of a network without a none class keeps
 THRESHOLD_DECIMALS = 4
@@ -70,7 +66,7 @@ def export(
     Raises ExportError (all unsupported layers named at once), ParityError, OutputError, RunError or MissingExtra.
     """
     target = Path(path)
-    _check_target(target, weights)
+    check_target(target, weights)
     source = _source(run, labels, scale, ink)
     data = dataset if dataset is not None else load_dataset("mnist")
     answers = _answers(source, data.test.images)
@@ -95,7 +91,7 @@ def export(
     )
     graph = _stored(source, weights, data)
     reference = Predictor(source.name, source.labels, _remembered(source), trace=source.trace)
-    with _written_beside(target) as part:
+    with written_beside(target) as part:
         while True:
             _write(graph, source.labels, part, weights, _with_contract(about, contract, weights))
             shipped = replace(load_predictor(part), name=target.name)
@@ -115,63 +111,6 @@ def export(
     return report
 
 
-def _check_target(path: Path, weights: str | None) -> None:
-    formats = ", ".join(WEIGHTS)
-    if path.suffix not in WEIGHTS:
-        raise ExportError(f"{path.name} does not say its format; expected a name that ends in one of {formats}")
-    known = WEIGHTS[path.suffix]
-    if weights not in (None, "float32", *known):
-        takers = [suffix for suffix, widths in WEIGHTS.items() if weights in widths]
-        instead = f"; {' and '.join(takers)} {'stores' if len(takers) == 1 else 'store'} {weights}" if takers else ""
-        raise ExportError(f"{path.suffix} stores weights as float32, {', '.join(known)}, not {weights}{instead}")
-    if path.suffix == ".mlpackage":
-        if path.exists() and not (path / "Manifest.json").is_file():
-            raise OutputError(f"{path} exists and is no .mlpackage; it is not replaced")
-    elif path.is_dir():
-        raise OutputError(f"{path} is a folder; expected the name of a file to write")
-
-
-@contextlib.contextmanager
-def _written_beside(path: Path) -> Iterator[Path]:
-    """A place beside `path` to write to, renamed to it when the block ends well and removed when it does not."""
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove(part)
-        try:
-            yield part
-            _move(part, path)
-        finally:
-            _remove(part)
-    except (FileExistsError, NotADirectoryError):
-        raise OutputError(f"{path} cannot be written: {path.parent} is not a folder") from None
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from None
-
-
-def _move(part: Path, path: Path) -> None:
-    """A file replaces a file at once. A folder cannot: the old one steps aside, and comes back if the new one fails."""
-    if not path.is_dir():
-        part.replace(path)
-        return
-    old = path.with_name(f".{path.stem}.{os.getpid()}.old{path.suffix}")
-    _remove(old)
-    path.rename(old)
-    try:
-        part.rename(path)
-    except OSError:
-        old.rename(path)
-        raise
-    _remove(old)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
 def _stored(source: Source, weights: str | None, data: Dataset) -> Graph:
     """The network with weights that the file can hold, rounded by what the validation images make of them."""
     bits = BITS.get(weights or "")
@@ -182,7 +121,7 @@ def _stored(source: Source, weights: str | None, data: Dataset) -> Graph:
 
 
 def _write(graph: Graph, labels: tuple[str, ...], path: Path, weights: str | None, about: Metadata) -> None:
-    _remove(path)
+    remove(path)
     bits = BITS.get(weights or "", 32)
     if path.suffix == ".onnx":
         # float16 takes half the bytes, and nothing is lost of weights that it holds exactly.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -47,7 +47,7 @@ class Pages:
         """What decides the pages: how many of which seed, and the renderer's version."""
         return f"{_VERSION}-{self.train.seed}-{len(self.train)}-{len(self.validation)}"
 
-    def render(self, progress: Callable[[int, int], None] | None = None) -> None:
+    def render(self, progress: Callable[[int, int], object] | None = None) -> None:
         """Render what is not there yet; see PageStore."""
         self.train.render(progress)
         self.validation.render(progress)
@@ -82,11 +82,12 @@ class PageStore:
     def __init__(self, count: int, *, part: Part = "train", seed: int = 1, folder: Path | None = None) -> None:
         self.count, self.part, self.seed = count, part, seed
         self.folder = folder or cache_folder() / f"pages-{part}-{_VERSION}-{seed}"
+        self._shards: dict[int, _Shard] = {}
 
     def __len__(self) -> int:
         return self.count
 
-    def render(self, progress: Callable[[int, int], None] | None = None, *, processes: int = 2) -> None:
+    def render(self, progress: Callable[[int, int], object] | None = None, *, processes: int = 2) -> None:
         """Render the pages that are not there yet; a stop loses at most a thousand. `progress` gets done and all.
 
         Raises DataError where a font is missing (see `fonts.py`), OutputError where the folder cannot be written.
@@ -114,19 +115,19 @@ class PageStore:
                 shard.append(page)
                 if progress:
                     progress(number + len(shard), self.count)
-            write_whole(self._file(number), lambda part, shard=shard: _write(part, shard))  # type: ignore[misc]
+            write_whole(self._file(number), partial(_write, pages=shard))
             number += SHARD
 
     def __getitem__(self, number: int) -> StoredPage:
         """Page `number`. Raises DataError if it was not rendered or its file is damaged."""
         if not 0 <= number < self.count:
             raise IndexError(number)
-        shard, index = self._shards[number // SHARD], number % SHARD
-        return shard.page(index)
+        if number // SHARD not in self._shards:
+            self._shards[number // SHARD] = _Shard(self._file(number))
+        return self._shards[number // SHARD].page(number % SHARD)
 
-    @cached_property
-    def _shards(self) -> Sequence[_Shard]:
-        return [_Shard(self._file(number)) for number in range(0, self.count, SHARD)]
+    def __getstate__(self) -> dict[str, object]:
+        return {**vars(self), "_shards": {}}  # another process reads what it needs itself
 
     def _file(self, number: int) -> Path:
         return self.folder / f"{number // SHARD:04d}.npz"
@@ -160,7 +161,7 @@ class _Shard:
         return part
 
 
-def _write(path: Path, pages: Sequence[RenderedPage]) -> None:
+def _write(path: Path, *, pages: Sequence[RenderedPage]) -> None:
     arrays = {
         "pages": np.stack([page.page for page in pages]),
         "boxes": np.concatenate([page.boxes for page in pages]).astype(np.int16),
@@ -172,4 +173,4 @@ def _write(path: Path, pages: Sequence[RenderedPage]) -> None:
         "negatives_counts": np.array([len(page.negatives) for page in pages]),
     }
     with path.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+        np.savez(file, **arrays)

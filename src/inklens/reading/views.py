@@ -85,7 +85,7 @@ def fit_page(width: int, height: int) -> View:
 
 
 def views(width: int, height: int, *, closer: bool = True) -> list[View]:
-    """How a page of that size is looked at: whole, and with `closer` from further away and closer where it has pixels."""
+    """How a page of that size is looked at: whole; with `closer` from further away too, and closer if it has pixels."""
     whole = fit_page(width, height)
     if not closer:
         return [whole]

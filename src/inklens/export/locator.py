@@ -1,0 +1,160 @@
+"""Writes a locator's run as a model file, and lets it stand only if its bytes find what the run finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from inklens.contract import CONTRACT_KEY, LocatorContract
+from inklens.errors import ExportError, ParityError
+from inklens.export.coreml import Metadata, write_mlpackage
+from inklens.export.fold import fold
+from inklens.export.keras_graph import lower
+from inklens.export.onnx import onnx_bytes
+from inklens.export.target import check_target, written_beside
+from inklens.export.weights import exact_in_float16, in_float16
+from inklens.predictor import WEIGHTS_KEY, file_bytes
+from inklens.reading.network import CHANNELS, STRIDE
+from inklens.reading.views import LONG, SHORT
+
+if TYPE_CHECKING:
+    from inklens.run import Run
+
+MAPS = "maps"
+SIZES = ((LONG, SHORT), (SHORT, LONG))  # width and height of the pictures that it takes, the first by default
+PEAK = 0.15  # where a centre is worth the classifier's look
+OVERLAP = 0.45  # the share of their joint area from which two boxes are one digit
+ALLOWED = {"float32": 1e-3, "float16": 2e-3, "declared": 0.25}  # largest difference of a map's values, which reach ±15
+
+
+@dataclass(frozen=True)
+class LocatorReport:
+    """What a comparison of a locator's file with its run found on `n` pictures.
+
+    max_difference, mean_difference: of all values of the maps. max_declared: with every result rounded to float16
+    where the file declares so, None elsewhere. agreement: the share of cells that both take for centres among those
+    that either does, at the contract's peak.
+    """
+
+    name: str
+    n: int
+    bytes: int
+    max_difference: float
+    mean_difference: float
+    max_declared: float | None
+    agreement: float
+    ok: bool
+
+    def __str__(self) -> str:
+        declared = "" if self.max_declared is None else f"; with float16 results {self.max_declared:.1e}"
+        return (
+            f"{self.name}, {self.bytes:,} bytes: largest difference of the maps on {self.n} pictures "
+            f"{self.max_difference:.1e}, mean {self.mean_difference:.1e}{declared}; "
+            f"{self.agreement:.2%} of the centres alike"
+        )
+
+    def to_json(self) -> dict[str, object]:
+        """The figures by name."""
+        return dict(vars(self))
+
+
+def export_locator(
+    run: Run,
+    path: str | Path,
+    *,
+    pictures: Sequence[np.ndarray],
+    author: str | None = None,
+    licence: str | None = None,
+    description: str | None = None,
+    version: str | None = None,
+    weights: str | None = None,
+) -> LocatorReport:
+    """Writes a finished run of the locator as `.mlpackage` or `.onnx`, under the locator contract.
+
+    The file is written beside `path`, read back, asked for the maps of `pictures` (uint8 [480, 640] or [640, 480]) and
+    renamed only if they are the run's. weights: `float16`, which an `.mlpackage` computes in too. Raises ExportError,
+    ParityError, OutputError or MissingExtra.
+    """
+    target = Path(path)
+    if target.suffix == ".mlmodel" or weights not in (None, "float16"):
+        raise ExportError("a locator is written as .mlpackage or .onnx, with weights float32 or float16")
+    check_target(target, weights)
+    graph = fold(lower(run.model(), output_name=MAPS))
+    contract = LocatorContract(
+        size=SIZES[0],
+        stride=STRIDE,
+        channels=CHANNELS,
+        peak=PEAK,
+        overlap=OVERLAP,
+        recipe=run.recipe.name,
+        seed=run.seed,
+    )
+    about = Metadata(
+        description=description or "Finds handwritten digits on a page.",
+        input_description=f"Grey picture of a page, {LONG} × {SHORT} or {SHORT} × {LONG}, pixels 0–255, not scaled.",
+        output_descriptions={MAPS: f"For each cell of {STRIDE} × {STRIDE} pixels: {', '.join(CHANNELS)}."},
+        author=author,
+        licence=licence,
+        version=version,
+        user_defined={CONTRACT_KEY: contract.to_json(), WEIGHTS_KEY: weights or "float32"},
+    )
+    with written_beside(target) as part:
+        if target.suffix == ".onnx":
+            storage = "float16" if weights == "float16" or exact_in_float16(graph) else "float32"
+            part.write_bytes(onnx_bytes(graph, labels=None, metadata=about, weights=storage, any_size=True))
+        else:
+            stored = in_float16(graph) if weights == "float16" else graph
+            write_mlpackage(stored, part, labels=None, metadata=about, sizes=SIZES)
+        report = compare(run.model(), part, pictures, name=target.name, contract=contract)
+        if not report.ok:
+            raise ParityError(f"{report}. Nothing was written.")
+    return report
+
+
+def compare(
+    model: object, path: Path, pictures: Sequence[np.ndarray], *, name: str, contract: LocatorContract
+) -> LocatorReport:
+    """The maps of a file against those of a keras.Model."""
+    from inklens.mirror import Mirror
+    from inklens.reading.reader import load_locator
+
+    reference = keras_maps(Mirror(model))
+    locate, _ = load_locator(path)
+    half = path.suffix == ".mlpackage" and _declares_float16(path)
+    rounded = load_locator(path, precision="declared")[0] if half else None
+    limit = float(np.log(contract.peak / (1 - contract.peak)))
+    largest, total, declared, alike, either = 0.0, 0.0, 0.0, 0, 0
+    for picture in pictures:
+        expected, found = reference(picture), locate(picture)
+        difference = np.abs(expected - found)
+        largest, total = max(largest, float(difference.max())), total + float(difference.mean())
+        one, two = expected[0] >= limit, found[0] >= limit
+        alike, either = alike + int((one & two).sum()), either + int((one | two).sum())
+        if rounded is not None:
+            declared = max(declared, float(np.abs(expected - rounded(picture)).max()))
+    ok = largest <= ALLOWED["float16" if half else "float32"] and declared <= ALLOWED["declared"]
+    return LocatorReport(
+        name,
+        len(pictures),
+        file_bytes(path),
+        largest,
+        total / max(1, len(pictures)),
+        declared if rounded is not None else None,
+        alike / max(1, either),
+        ok,
+    )
+
+
+def keras_maps(mirror: object) -> Callable[[np.ndarray], np.ndarray]:
+    """The maps float32 [15, h, w] of one picture by the twin of a Keras locator."""
+    return lambda picture: mirror.predict(picture[None])[0]  # type: ignore[attr-defined, no-any-return]
+
+
+def _declares_float16(path: Path) -> bool:
+    from inklens import coreml
+
+    return any(output.dtype == "fp16" for node in coreml.load(path).graph().nodes for output in node.outputs)

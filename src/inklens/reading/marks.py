@@ -1,0 +1,164 @@
+"""Marks cut out of rendered pages, labelled: what the namer learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+
+from inklens.contract import LocatorContract
+from inklens.data import Dataset, Split
+from inklens.reading.find import Found, Locate, decode, settle
+from inklens.reading.prepare import prepare_mark
+from inklens.reading.reader import load_locator, shipped_path
+from inklens.reading.store import Pages, PageStore, StoredPage
+from inklens.reading.truth import overlaps
+from inklens.reading.views import View
+
+NONE = "none"
+NAMES = [*"0123456789", NONE]
+
+_QUARTER = 4  # pages of 320 × 240 that the locator looks at together, as one of 640 × 480
+_PEAK = 0.05  # the namer also learns to reject what the locator would hardly propose
+_SAME, _OTHER = 0.5, 0.3  # overlap with a digit's box from which a find is that digit, and below which it is none
+_IGNORED = 0.3  # the share of a box that ignored ink may cover
+_NEGATIVES = 6  # marks that are no digit, of a page
+_SHAKE = 0.035  # of the long side: how far a true box's sides are moved, as the locator's are off
+
+Labelled = tuple[np.ndarray, np.ndarray]
+
+
+def load_marks(
+    pages: Pages, *, progress: Callable[[int, int], object] | None = None, processes: int = 2
+) -> Dataset:
+    """Marks of rendered pages as the shipped locator finds them, and true ones beside them, prepared and labelled.
+
+    Labels 0 to 9 are digits, 10 is none: signs, letters, lines, parts of digits, empty paper, and whatever else the
+    locator takes for a digit. The split `test` is that of the validation pages too. Raises ModelError where no locator
+    is shipped, DataError where pages are missing.
+    """
+    total = len(pages.train) + len(pages.validation)
+    done = 0
+    splits = []
+    for store in (pages.train, pages.validation):
+        parts = []
+        for part, count in _cut_all(store, range(len(store)), processes):
+            parts.append(part)
+            done += count
+            if progress:
+                progress(done, total)
+        splits.append(Split(np.concatenate([one for one, _ in parts]), np.concatenate([two for _, two in parts])))
+    return Dataset("marks", NAMES, splits[0], splits[1], splits[1])
+
+
+def _cut_all(store: PageStore, numbers: range, processes: int) -> Iterator[tuple[Labelled, int]]:
+    chunks = [numbers[start : start + 200] for start in range(0, len(numbers), 200)]
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        for chunk, part in zip(chunks, pool.map(_cut_chunk, [store] * len(chunks), chunks), strict=True):
+            yield part, len(chunk)
+
+
+_located: list[tuple[Locate, LocatorContract]] = []  # of this process
+
+
+def _cut_chunk(store: PageStore, numbers: range) -> Labelled:
+    if not _located:
+        _located.append(load_locator(shipped_path("locator"), threads=1))
+    locate, contract = _located[0]
+    images: list[np.ndarray] = []
+    labels: list[int] = []
+    for start in range(0, len(numbers), _QUARTER):
+        group = numbers[start : start + _QUARTER]
+        pages = [store[number] for number in group]
+        for number, page, found in zip(group, pages, find_together(pages, locate, contract), strict=True):
+            for box, label in choose_marks(page, found, np.random.default_rng([store.seed, number])):
+                images.append(prepare_mark(page.page, box))
+                labels.append(label)
+    return np.stack(images), np.array(labels, np.int64)
+
+
+def find_together(pages: list[StoredPage], locate: Locate, contract: LocatorContract) -> list[list[Found]]:
+    """What the locator finds on up to four pages of 320 × 240, shown as the quarters of one picture."""
+    height, width = pages[0].page.shape
+    picture = np.full((2 * height, 2 * width), 128, np.uint8)
+    for place, page in enumerate(pages):
+        top, left = place // 2 * height, place % 2 * width
+        picture[top : top + height, left : left + width] = page.page
+    view = View(0, 0, 0, 2 * width, 2 * height, 2 * width, 2 * height)
+    found: list[list[Found]] = [[] for _ in pages]
+    for mark in settle(decode(locate(picture), view, _PEAK, (2 * width, 2 * height)), contract.overlap):
+        x0, y0, x1, y1 = mark.box
+        column, row = (x0 + x1) // 2 // width, (y0 + y1) // 2 // height
+        if 2 * row + column < len(found):
+            left, top = column * width, row * height
+            found[2 * row + column].append(
+                Found((x0 - left, y0 - top, x1 - left, y1 - top), mark.sure, mark.names, mark.scale)
+            )
+    return found
+
+
+def choose_marks(
+    page: StoredPage, found: Iterable[Found], rng: np.random.Generator
+) -> Iterator[tuple[tuple[int, int, int, int], int]]:
+    """Boxes of a page with their labels: each digit as it is and as it was found, and a choice of what is none."""
+    boxes, ignore = page.boxes.astype(np.int64), page.ignore.astype(np.int64)
+    for box, label in zip(boxes, page.labels.tolist(), strict=True):
+        yield shake(box, rng), label
+    for mark in found:
+        box = np.array(mark.box)
+        shared = iou(box, boxes)
+        best = int(shared.argmax()) if len(shared) else -1
+        if best >= 0 and shared[best] >= _SAME:
+            yield mark.box, int(page.labels[best])
+        elif (best < 0 or shared[best] < _OTHER) and not _hits(box, ignore, _IGNORED):
+            yield mark.box, len(NAMES) - 1
+    height, width = page.page.shape
+    others = [shake(box, rng) for box in rng.permutation(page.negatives)[:_NEGATIVES]]
+    others += [_part(boxes, rng) for _ in range(2) if len(boxes)] + [_anywhere(width, height, rng)]
+    for other in others:
+        box = np.array(other)
+        x0, y0, x1, y1 = other
+        if max(x1 - x0, y1 - y0) < 6 or x1 - x0 > 0.9 * width:
+            continue
+        if x0 >= width - 2 or y0 >= height - 2 or x1 <= 2 or y1 <= 2:
+            continue
+        if not _hits(box, boxes, 0.4) and not _hits(box, ignore, _IGNORED) and not (iou(box, boxes) >= _OTHER).any():
+            yield other, len(NAMES) - 1
+
+
+def shake(box: np.ndarray, rng: np.random.Generator) -> tuple[int, int, int, int]:
+    """A box with its sides off as a locator's are, rather too wide than too tight."""
+    size = max(box[2] - box[0], box[3] - box[1])
+    off = rng.normal(0, _SHAKE, 4) + rng.uniform(-0.02, 0.06) * np.array([-1, -1, 1, 1])
+    x0, y0, x1, y1 = np.rint(box + np.clip(off, -0.16, 0.16) * size).astype(int).tolist()
+    return x0, y0, max(x1, x0 + 2), max(y1, y0 + 2)
+
+
+def iou(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Intersection over union of a box [4] with each of `boxes` [n, 4]."""
+    common = overlaps(box[None], boxes)[0] * max(1, int((box[2] - box[0]) * (box[3] - box[1])))
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return np.asarray(common / np.maximum(1, areas + (box[2] - box[0]) * (box[3] - box[1]) - common))
+
+
+def _hits(box: np.ndarray, boxes: np.ndarray, share: float) -> bool:
+    """Whether one of `boxes` covers more than a share of `box`."""
+    return bool((overlaps(box[None], boxes) > share).any())
+
+
+def _part(boxes: np.ndarray, rng: np.random.Generator) -> tuple[int, int, int, int]:
+    """A box beside a digit, with a part of it in it."""
+    x0, y0, x1, y1 = boxes[rng.integers(len(boxes))].tolist()
+    right = int(rng.choice([-1, 0, 1]) * rng.uniform(0.6, 0.9) * (x1 - x0))
+    down = int(rng.choice([-1, 1]) * rng.uniform(0.6, 0.9) * (y1 - y0)) if right == 0 else 0
+    return x0 + right, y0 + down, x1 + right, y1 + down
+
+
+def _anywhere(width: int, height: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
+    """A box of a digit's shape anywhere on the page."""
+    high = int(np.exp(rng.uniform(np.log(12), np.log(120))))
+    wide = max(4, int(high * rng.uniform(0.4, 1)))
+    x, y = int(rng.uniform(0, max(1, width - wide))), int(rng.uniform(0, max(1, height - high)))
+    return x, y, x + wide, y + high

@@ -1,0 +1,200 @@
+"""Reading a page: the digits on it, where they are, how sure that is, and what they say line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from inklens.reading.find import Found, find_marks
+from inklens.reading.order import find_lines, line_text
+from inklens.reading.prepare import prepare_mark
+from inklens.reading.reader import Reader
+
+Orientation = Literal["auto", "keep"]
+Box = tuple[int, int, int, int]
+
+_ALTERNATIVES = 3  # runners-up that are told
+_LEAST = 0.01  # probability of the least that is told
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something found on a page. `label` is None for what is no digit (or no symbol of the classifier).
+
+    box: x0, y0, x1, y1 in pixels of the page, the last two exclusive. confidence: 0 to 1, that the label is right; for
+    a rejected mark, of the likeliest label. alternatives: the next likeliest labels with their probabilities.
+    """
+
+    box: Box
+    label: str | None
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...]
+    probabilities: np.ndarray  # float32 [labels + 1]: each label's, then none's
+
+    def to_json(self) -> dict[str, Any]:
+        """As `inklens read --json` prints it."""
+        return {
+            "label": self.label,
+            "confidence": round(self.confidence, 4),
+            "box": list(self.box),
+            "alternatives": [[label, round(p, 4)] for label, p in self.alternatives],
+        }
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a page: its text, and the indices of its marks from left to right."""
+
+    text: str
+    marks: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a page says: accepted marks in reading order, its lines, and what was found but rejected.
+
+    width, height: of the page in pixels; rotation: by how many degrees, counted clockwise, the page had to be turned
+    to be read (0, 90, 180, 270). Boxes are pixels of the page as it was given.
+    """
+
+    width: int
+    height: int
+    marks: tuple[Mark, ...]
+    lines: tuple[Line, ...]
+    rejected: tuple[Mark, ...] = ()
+    rotation: int = 0
+
+    @property
+    def text(self) -> str:
+        """The lines' texts, one below the other."""
+        return "\n".join(line.text for line in self.lines)
+
+    def to_json(self, *, everything: bool = False) -> dict[str, Any]:
+        """Plain values; `everything` adds the rejected marks, whose label is null."""
+        marks = self.marks + (self.rejected if everything else ())
+        return {
+            "width": self.width,
+            "height": self.height,
+            "rotation": self.rotation,
+            "marks": [mark.to_json() for mark in marks],
+            "lines": [{"text": line.text, "marks": list(line.marks)} for line in self.lines],
+        }
+
+
+def read_page(page: np.ndarray, reader: Reader, *, closer: bool = True, orientation: Orientation = "keep") -> Reading:
+    """Read the digits on a page.
+
+    page: uint8 [height, width], 0 black to 255 white, any polarity. closer: look at it at several sizes, as photos and
+    scans need; a camera frame is looked at once. orientation: `auto` turns a page that reads much better sideways or
+    upside down.
+    """
+    reading = _read_upright(page, reader, closer)
+    if orientation == "auto":
+        turned = [
+            (turns, _read_upright(np.ascontiguousarray(np.rot90(page, -turns)), reader, closer)) for turns in (1, 2, 3)
+        ]
+        turns, best = max(turned, key=lambda pair: _weight(pair[1]))
+        if _weight(best) > _CLEARLY * _weight(reading):
+            return _turn_back(best, turns, page.shape)
+    return reading
+
+
+_CLEARLY = 1.25  # times as much confident reading: a page that is upright reads better than turned
+
+
+def _weight(reading: Reading) -> float:
+    """How much a page says: its marks by how far their confidence is from a guess."""
+    return sum(max(0.0, 2 * mark.confidence - 1) for mark in reading.marks)
+
+
+def _read_upright(page: np.ndarray, reader: Reader, closer: bool) -> Reading:
+    found = find_marks(page, reader.locate, reader.locator, closer=closer)
+    marks = name_marks(page, found, reader)
+    height, width = page.shape
+    return arrange(marks, width, height)
+
+
+def arrange(marks: Sequence[Mark], width: int, height: int) -> Reading:
+    """A reading of marks in any order: the accepted ones in reading order, with their lines."""
+    accepted = [mark for mark in marks if mark.label is not None]
+    boxes = np.array([mark.box for mark in accepted], np.int64).reshape(-1, 4)
+    lines = find_lines(boxes)
+    ordered = [index for line in lines for index in line]
+    place = {index: number for number, index in enumerate(ordered)}
+    return Reading(
+        width,
+        height,
+        tuple(accepted[index] for index in ordered),
+        tuple(
+            Line(
+                line_text(boxes, line, [accepted[index].label or "" for index in line]),
+                tuple(place[index] for index in line),
+            )
+            for line in lines
+        ),
+        tuple(mark for mark in marks if mark.label is None),
+    )
+
+
+def name_marks(page: np.ndarray, found: Sequence[Found], reader: Reader) -> list[Mark]:
+    """Ask the classifier about every place that the locator found."""
+    if not found:
+        return []
+    answers = reader.classify(np.stack([prepare_mark(page, mark.box) for mark in found]))
+    return [judge(mark, answer, reader) for mark, answer in zip(found, answers, strict=True)]
+
+
+def judge(found: Found, answer: np.ndarray, reader: Reader) -> Mark:
+    """Bring the two networks' opinions of one place together; `answer` float32 [classes] is the classifier's.
+
+    A classifier of digits with a none class and the locator count half each; another classifier alone names what the
+    locator found. What is more probably none than the classifier's threshold allows has no label.
+    """
+    contract = reader.classifier
+    kept = [index for index, label in enumerate(contract.labels) if label != contract.none]
+    names = answer[kept].astype(np.float64)
+    if reader.names_digits and contract.none is not None:
+        names = (names + found.sure * found.names.astype(np.float64)) / 2
+        some = float(names.sum())
+        accepted = some >= contract.threshold
+    else:
+        accepted = float(names.max()) >= contract.threshold and found.sure >= _SURE
+        names = names * found.sure
+        some = float(names.sum())
+    order = sorted(range(len(names)), key=lambda index: (-names[index], index))
+    labels = reader.labels
+    return Mark(
+        found.box,
+        labels[order[0]] if accepted else None,
+        float(names[order[0]]),
+        tuple((labels[index], float(names[index])) for index in order[1 : 1 + _ALTERNATIVES] if names[index] >= _LEAST),
+        np.append(names, max(0.0, 1 - some)).astype(np.float32),
+    )
+
+
+_SURE = 0.4  # of the locator, for a classifier that cannot say none
+
+
+def _turn_back(reading: Reading, turns: int, shape: tuple[int, ...]) -> Reading:
+    """The reading of a page that was turned clockwise by so many quarters, with boxes on the page of `shape`."""
+    height, width = shape
+    back = {
+        1: lambda x0, y0, x1, y1: (y0, height - x1, y1, height - x0),
+        2: lambda x0, y0, x1, y1: (width - x1, height - y1, width - x0, height - y0),
+        3: lambda x0, y0, x1, y1: (width - y1, x0, width - y0, x1),
+    }[turns]
+
+    def turn(mark: Mark) -> Mark:
+        return Mark(back(*mark.box), mark.label, mark.confidence, mark.alternatives, mark.probabilities)
+
+    return Reading(
+        width,
+        height,
+        tuple(turn(mark) for mark in reading.marks),
+        reading.lines,
+        tuple(turn(mark) for mark in reading.rejected),
+        90 * turns,
+    )

@@ -1,0 +1,99 @@
+"""A reader: the locator that finds marks on pages and the classifier that names them, from model files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inklens import coreml
+from inklens.contract import CONTRACT_KEY, ClassifierContract, LocatorContract, parse_contract
+from inklens.errors import ModelError
+from inklens.predictor import Precision, Predictor, load_predictor
+from inklens.reading.find import Locate
+from inklens.reading.network import DIGITS
+
+SHIPPED = ("locator", "namer")
+"""The two networks that the package carries, as `load_shipped` names them."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What reads a page: `locate` makes a picture's maps, `classify` names marks of 28 × 28 pixels; with contracts."""
+
+    locate: Locate
+    locator: LocatorContract
+    classify: Predictor
+    classifier: ClassifierContract
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the classifier may call a mark, without its none."""
+        return tuple(label for label in self.classifier.labels if label != self.classifier.none)
+
+    @property
+    def names_digits(self) -> bool:
+        """Whether the classifier's labels are the digits, which the locator has an opinion of too."""
+        return self.labels == DIGITS
+
+
+def load_reader(model: str | Path | None = None, *, threads: int = 0) -> Reader:
+    """The shipped locator with the shipped namer, or with another classifier of 28 × 28 pixels.
+
+    model: a run folder or a model file under the classifier contract; None for the shipped namer. threads: of ONNX
+    Runtime for the locator, 0 for as many as it likes. Raises ModelError, ContractError or RunError.
+    """
+    locate, locator = load_locator(shipped_path("locator"), threads=threads)
+    classify = load_predictor(shipped_path("namer") if model is None else model)
+    return Reader(locate, locator, classify, classifier_contract(classify))
+
+
+def classifier_contract(classify: Predictor) -> ClassifierContract:
+    """What a classifier says of itself; one without a contract is taken for labels only, rejecting nothing unlikely.
+
+    Raises ModelError where it expects something else than bright ink.
+    """
+    contract = classify.contract or ClassifierContract(labels=classify.labels, threshold=0.5)
+    if contract.ink != "bright":
+        raise ModelError(f"{classify.name} expects {contract.ink} ink; marks are prepared with bright ink on 0")
+    return contract
+
+
+def load_locator(
+    path: str | Path, *, threads: int = 0, precision: Precision = "float32"
+) -> tuple[Locate, LocatorContract]:
+    """A locator and its contract from a Core ML file. Raises ModelError for any other model."""
+    model = coreml.load(path, threads=threads, precision=precision)
+    text = model.metadata.get(CONTRACT_KEY)
+    contract = parse_contract(text) if text is not None else None
+    if not isinstance(contract, LocatorContract):
+        found = "the contract of a classifier" if contract else "no contract"
+        raise ModelError(f"{path} is no locator: its metadata have {found}")
+    [image] = model.description.inputs
+    [maps] = model.description.outputs
+
+    def locate(picture: np.ndarray) -> np.ndarray:
+        from PIL import Image
+
+        answer: dict[str, Any] = model.predict({image.name: Image.fromarray(picture)})
+        return np.asarray(answer[maps.name], np.float32)[0]
+
+    return locate, contract
+
+
+def shipped_path(name: str) -> Path:
+    """Where the package keeps `locator` or `namer`. Raises ModelError where the package was built without it."""
+    path = Path(str(resources.files("inklens.reading").joinpath(f"{name}.mlpackage")))
+    if name not in SHIPPED or not path.is_dir():
+        raise ModelError(f"this inklens has no shipped {name}; `make reader` trains and exports both networks.")
+    return path
+
+
+@cache
+def shipped_reader() -> Reader:
+    """The shipped reader, loaded once."""
+    return load_reader()
