@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inklens.contract import CONTRACT_KEY, LocatorContract
+from inklens.coreml.onnx import Storage
 from inklens.errors import ExportError, ParityError
 from inklens.export.coreml import Metadata, write_mlpackage
 from inklens.export.fold import fold
@@ -104,7 +105,7 @@ def export_locator(
     )
     with written_beside(target) as part:
         if target.suffix == ".onnx":
-            storage = "float16" if weights == "float16" or exact_in_float16(graph) else "float32"
+            storage: Storage = "float16" if weights == "float16" or exact_in_float16(graph) else "float32"
             part.write_bytes(onnx_bytes(graph, labels=None, metadata=about, weights=storage, any_size=True))
         else:
             stored = in_float16(graph) if weights == "float16" else graph
@@ -151,7 +152,7 @@ def compare(
 
 def keras_maps(mirror: object) -> Callable[[np.ndarray], np.ndarray]:
     """The maps float32 [15, h, w] of one picture by the twin of a Keras locator."""
-    return lambda picture: mirror.predict(picture[None])[0]  # type: ignore[attr-defined, no-any-return]
+    return lambda picture: mirror.predict(picture[None])[0]  # type: ignore[attr-defined]
 
 
 def _declares_float16(path: Path) -> bool:

@@ -9,39 +9,12 @@ from typing import Any, Literal
 import numpy as np
 
 from inklens.reading.find import Found, find_marks
+from inklens.reading.judge import Mark, judge
 from inklens.reading.order import find_lines, line_text
 from inklens.reading.prepare import prepare_mark
 from inklens.reading.reader import Reader
 
 Orientation = Literal["auto", "keep"]
-Box = tuple[int, int, int, int]
-
-_ALTERNATIVES = 3  # runners-up that are told
-_LEAST = 0.01  # probability of the least that is told
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Something found on a page. `label` is None for what is no digit (or no symbol of the classifier).
-
-    box: x0, y0, x1, y1 in pixels of the page, the last two exclusive. confidence: 0 to 1, that the label is right; for
-    a rejected mark, of the likeliest label. alternatives: the next likeliest labels with their probabilities.
-    """
-
-    box: Box
-    label: str | None
-    confidence: float
-    alternatives: tuple[tuple[str, float], ...]
-    probabilities: np.ndarray  # float32 [labels + 1]: each label's, then none's
-
-    def to_json(self) -> dict[str, Any]:
-        """As `inklens read --json` prints it."""
-        return {
-            "label": self.label,
-            "confidence": round(self.confidence, 4),
-            "box": list(self.box),
-            "alternatives": [[label, round(p, 4)] for label, p in self.alternatives],
-        }
 
 
 @dataclass(frozen=True)
@@ -144,38 +117,7 @@ def name_marks(page: np.ndarray, found: Sequence[Found], reader: Reader) -> list
     if not found:
         return []
     answers = reader.classify(np.stack([prepare_mark(page, mark.box) for mark in found]))
-    return [judge(mark, answer, reader) for mark, answer in zip(found, answers, strict=True)]
-
-
-def judge(found: Found, answer: np.ndarray, reader: Reader) -> Mark:
-    """Bring the two networks' opinions of one place together; `answer` float32 [classes] is the classifier's.
-
-    A classifier of digits with a none class and the locator count half each; another classifier alone names what the
-    locator found. What is more probably none than the classifier's threshold allows has no label.
-    """
-    contract = reader.classifier
-    kept = [index for index, label in enumerate(contract.labels) if label != contract.none]
-    names = answer[kept].astype(np.float64)
-    if reader.names_digits and contract.none is not None:
-        names = (names + found.sure * found.names.astype(np.float64)) / 2
-        some = float(names.sum())
-        accepted = some >= contract.threshold
-    else:
-        accepted = float(names.max()) >= contract.threshold and found.sure >= _SURE
-        names = names * found.sure
-        some = float(names.sum())
-    order = sorted(range(len(names)), key=lambda index: (-names[index], index))
-    labels = reader.labels
-    return Mark(
-        found.box,
-        labels[order[0]] if accepted else None,
-        float(names[order[0]]),
-        tuple((labels[index], float(names[index])) for index in order[1 : 1 + _ALTERNATIVES] if names[index] >= _LEAST),
-        np.append(names, max(0.0, 1 - some)).astype(np.float32),
-    )
-
-
-_SURE = 0.4  # of the locator, for a classifier that cannot say none
+    return [judge(mark, answer, reader.classifier) for mark, answer in zip(found, answers, strict=True)]
 
 
 def _turn_back(reading: Reading, turns: int, shape: tuple[int, ...]) -> Reading:
