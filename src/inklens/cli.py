@@ -226,7 +226,15 @@ def export(
     """
     from inklens.data import load_dataset
     from inklens.export import export as write
+    from inklens.export import export_locator, is_locator
 
+    if is_locator(model):
+        if labels is not None or allow_loss is not None or scale is not None or ink is not None:
+            raise typer.BadParameter("a locator takes no --labels, --allow-loss, --scale or --ink")
+        stored = None if weights is None else weights.value
+        about = {"author": author, "licence": licence, "description": description, "version": model_version}
+        _print_result(export_locator(model, file, weights=stored, **about), as_json)
+        return
     with progress_bar(err, "prove") as bar:
         result = write(
             model,

@@ -20,7 +20,7 @@ from inklens.mirror import Mirror
 from inklens.networks import build_network, fuse_network
 from inklens.optimise import learning_rate, make_optimizer
 from inklens.recipes import Recipe
-from inklens.workers import Workers
+from inklens.workers import Workers, has_fast_bfloat16
 
 
 @dataclass(frozen=True)
@@ -52,16 +52,14 @@ class Learner:
     learner goes on as if it had never stopped.
     """
 
-    dtype = torch.float32  # of the products
-
     def __init__(self, recipe: Recipe, dataset: Any, seed: int, workers: Workers) -> None:
         self.recipe, self.dataset, self.seed, self.workers = recipe, dataset, seed, workers
         self.network = self._build(np.random.default_rng([seed, 0]))
-        self.mirror = Mirror(self.network, dtype=self.dtype)
+        # learning from rendered pages is long enough for less exact products; the weights themselves stay float32
+        dtype = torch.bfloat16 if recipe.pages and has_fast_bfloat16() else torch.float32
+        self.mirror = Mirror(self.network, dtype=dtype)
         chunks = -(-min(recipe.batch, len(dataset.train)) // recipe.chunk)
-        self.mirrors = [self.mirror] + [
-            Mirror(self.network, twin=self.mirror, dtype=self.dtype) for _ in range(1, chunks)
-        ]
+        self.mirrors = [self.mirror] + [Mirror(self.network, twin=self.mirror, dtype=dtype) for _ in range(1, chunks)]
         self.optimizer = make_optimizer(recipe, self.mirror.weights.values())
         self.average = {name: tensor.detach().clone() for name, tensor in self.mirror.tensors.items()}
         self.steps = -(-len(dataset.train) // recipe.batch)  # an epoch; the last step takes what is left
@@ -185,7 +183,7 @@ class Learner:
         if self.recipe.augmentation:
             images = augment(images, chance.rng, self.recipe.augmentation)
         labels = torch.from_numpy(self.dataset.train.labels[rows])
-        logits = mirror(torch.from_numpy(images), dropout=chance.dropout)
+        logits = mirror(torch.from_numpy(images), dropout=chance.dropout).float()
         loss = torch.nn.functional.cross_entropy(
             logits, labels, reduction="sum", label_smoothing=self.recipe.label_smoothing
         )

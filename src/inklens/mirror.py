@@ -59,7 +59,7 @@ class Mirror:
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Logits float32 [n, classes] of images uint8 [n, 28, 28], without gradients."""
         with torch.inference_mode():
-            return self(torch.tensor(images)).numpy()
+            return self(torch.tensor(images)).float().numpy()
 
     @property
     def tensors(self) -> dict[str, Tensor]:
@@ -173,7 +173,8 @@ class Mirror:
             relu = _has_relu(layer)
 
         def run(x: Tensor, _: torch.Generator | None) -> Tensor:
-            x = x @ kernel if bias is None else torch.addmm(bias, x, kernel)
+            weight = kernel.to(x.dtype)
+            x = x @ weight if bias is None else torch.addmm(bias.to(x.dtype), x, weight)
             return F.relu(x) if relu else x
 
         return run

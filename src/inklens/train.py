@@ -98,12 +98,17 @@ def train(
 
 
 def load_lessons(
-    recipe: Recipe, source: str | Path = "mnist", *, progress: Callable[[int, int], object] | None = None
+    recipe: Recipe,
+    source: str | Path = "mnist",
+    *,
+    locator: Path | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> Dataset | Pages:
     """What a recipe learns from: rendered pages, marks cut out of them, or the dataset `source`.
 
     Pages that are not in the user's cache folder yet are rendered first; `progress` gets how many of how many there
-    are. Raises DataError, OutputError, or ModelError where marks need a locator that is not shipped.
+    are. locator: a model file that finds the marks, the shipped one by default. Raises DataError, OutputError, or
+    ModelError where there is no locator.
     """
     if not recipe.pages:
         return load_dataset(source)
@@ -115,7 +120,7 @@ def load_lessons(
         return pages
     from inklens.reading.marks import load_marks
 
-    return load_marks(pages, progress=progress)
+    return load_marks(pages, locator=locator, progress=progress)
 
 
 def _learner(recipe: Recipe, dataset: Dataset | Pages, seed: int, workers: Workers) -> Learner:

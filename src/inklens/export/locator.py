@@ -21,6 +21,7 @@ from inklens.export.weights import exact_in_float16, in_float16
 from inklens.predictor import WEIGHTS_KEY, file_bytes
 from inklens.reading.network import CHANNELS, STRIDE
 from inklens.reading.views import LONG, SHORT
+from inklens.recipes import LOCATOR
 
 if TYPE_CHECKING:
     from inklens.run import Run
@@ -63,11 +64,37 @@ class LocatorReport:
         return dict(vars(self))
 
 
+def is_locator(model: Run | str | Path) -> bool:
+    """Whether a run, or the run in a folder, is of the locator."""
+    from inklens.run import RECIPE, read_start
+
+    if isinstance(model, (str, Path)):
+        return (Path(model) / RECIPE).is_file() and read_start(Path(model))["recipe"].network == LOCATOR
+    return model.recipe.network == LOCATOR
+
+
+def parity_pictures() -> list[np.ndarray]:
+    """Rendered pages of validation digits, wide and high ones, that a locator's file is compared with its run on."""
+    from inklens.reading.render import RenderOptions, render_pages
+
+    return [
+        page.page
+        for width, height in SIZES
+        for page in render_pages(
+            12,
+            # printed letters need fonts, which exporting does not
+            RenderOptions(
+                width=width, height=height, heights=(14, 300), digits="validation", without=frozenset({"print"})
+            ),
+            seed=7,
+        )
+    ]
+
+
 def export_locator(
-    run: Run,
+    model: Run | str | Path,
     path: str | Path,
     *,
-    pictures: Sequence[np.ndarray],
     author: str | None = None,
     licence: str | None = None,
     description: str | None = None,
@@ -76,11 +103,14 @@ def export_locator(
 ) -> LocatorReport:
     """Writes a finished run of the locator as `.mlpackage` or `.onnx`, under the locator contract.
 
-    The file is written beside `path`, read back, asked for the maps of `pictures` (uint8 [480, 640] or [640, 480]) and
-    renamed only if they are the run's. weights: `float16`, which an `.mlpackage` computes in too. Raises ExportError,
-    ParityError, OutputError or MissingExtra.
+    The file is written beside `path`, read back, asked for the maps of two dozen rendered pages, and renamed only if
+    they are the run's. weights: `float16`, which an `.mlpackage` computes in too. Raises ExportError, ParityError,
+    OutputError, RunError or MissingExtra.
     """
+    from inklens.run import Run
+
     target = Path(path)
+    run = model if isinstance(model, Run) else Run.load(model)
     if target.suffix == ".mlmodel" or weights not in (None, "float16"):
         raise ExportError("a locator is written as .mlpackage or .onnx, with weights float32 or float16")
     check_target(target, weights)
@@ -110,7 +140,7 @@ def export_locator(
         else:
             stored = in_float16(graph) if weights == "float16" else graph
             write_mlpackage(stored, part, labels=None, metadata=about, sizes=SIZES)
-        report = compare(run.model(), part, pictures, name=target.name, contract=contract)
+        report = compare(run.model(), part, parity_pictures(), name=target.name, contract=contract)
         if not report.ok:
             raise ParityError(f"{report}. Nothing was written.")
     return report

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from inklens.run import Run
 
 BITS = {"float16": 16, "8bit": 8, "6bit": 6, "4bit": 4}
+NONE = "none"  # the label of a class that is no symbol
 KEPT = 0.99  # the share of validation symbols that the threshold of a network without a none class keeps
 THRESHOLD_DECIMALS = 4
 
@@ -72,7 +73,8 @@ def export(
     answers = _answers(source, data.test.images)
     contract = ClassifierContract(
         labels=source.labels,
-        threshold=_threshold(source, data),
+        none=NONE if NONE in source.labels else None,
+        threshold=_threshold(run, source, data),
         recipe=source.recipe,
         seed=source.seed,
         accuracy=float((answers.argmax(axis=1) == data.test.labels).mean()),
@@ -141,13 +143,22 @@ def _with_contract(about: Metadata, contract: ClassifierContract, weights: str |
     return replace(about, user_defined={CONTRACT_KEY: contract.to_json(), WEIGHTS_KEY: weights or "float32"})
 
 
-def _threshold(source: Source, data: Dataset) -> float:
-    """The probability that 99 % of the validation symbols reach, rounded down."""
+def _threshold(run: Run | str | Path, source: Source, data: Dataset) -> float:
+    """The probability that 99 % of the validation symbols reach, rounded down; with a none class what the run says."""
+    if NONE in source.labels:
+        return _chosen_threshold(Path(run) if isinstance(run, (str, Path)) else run.path)
     if not len(data.validation):
         return 0.5
     surest = _answers(source, data.validation.images).max(axis=1)
     scale = 10**THRESHOLD_DECIMALS
     return math.floor(float(np.quantile(surest, 1 - KEPT, method="lower")) * scale) / scale
+
+
+def _chosen_threshold(folder: Path) -> float:
+    """What `tools/make_reader.py` chose for a run with a none class; else whatever is likelier."""
+    from inklens.run import METRICS, read_json
+
+    return float(read_json(folder / METRICS).get("threshold", 0.5)) if (folder / METRICS).is_file() else 0.5
 
 
 # Keras is asked about each set of images once, also when a run is exported to many files.

@@ -15,7 +15,6 @@ from inklens.reading.opencv import cv2
 from inklens.reading.store import StoredPage
 from inklens.reading.targets import Targets, locator_loss, make_targets
 from inklens.reading.views import LONG, SHORT, border_level
-from inklens.workers import has_fast_bfloat16
 
 WIDTH, HEIGHT = 320, 256  # a page of 320 × 240 and what a multiple of 32 lacks
 
@@ -30,7 +29,6 @@ class LocatorLearner(Learner):
     """The locator on its way through its recipe; `dataset` is a `store.Pages`."""
 
     def __init__(self, *arguments: Any) -> None:
-        self.dtype = torch.bfloat16 if has_fast_bfloat16() else torch.float32
         super().__init__(*arguments)
         train = self.dataset.train
         sample = range(0, len(train), max(1, len(train) // 2000))

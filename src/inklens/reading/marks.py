@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from inklens.reading.views import View
 NONE = "none"
 NAMES = [*"0123456789", NONE]
 
+_CHUNK = 200  # pages for one request to a process
 _QUARTER = 4  # pages of 320 × 240 that the locator looks at together, as one of 640 × 480
 _PEAK = 0.05  # the namer also learns to reject what the locator would hardly propose
 _SAME, _OTHER = 0.5, 0.3  # overlap with a digit's box from which a find is that digit, and below which it is none
@@ -31,9 +34,13 @@ Labelled = tuple[np.ndarray, np.ndarray]
 
 
 def load_marks(
-    pages: Pages, *, progress: Callable[[int, int], object] | None = None, processes: int = 2
+    pages: Pages,
+    *,
+    locator: Path | None = None,
+    progress: Callable[[int, int], object] | None = None,
+    processes: int = 2,
 ) -> Dataset:
-    """Marks of rendered pages as the shipped locator finds them, and true ones beside them, prepared and labelled.
+    """Marks of rendered pages as a locator (the shipped one) finds them, and true ones, prepared and labelled.
 
     Labels 0 to 9 are digits, 10 is none: signs, letters, lines, parts of digits, empty paper, and whatever else the
     locator takes for a digit. The split `test` is that of the validation pages too. Raises ModelError where no locator
@@ -44,7 +51,7 @@ def load_marks(
     splits = []
     for store in (pages.train, pages.validation):
         parts = []
-        for part, count in _cut_all(store, range(len(store)), processes):
+        for part, count in _cut_all(store, locator or shipped_path("locator"), processes):
             parts.append(part)
             done += count
             if progress:
@@ -53,20 +60,18 @@ def load_marks(
     return Dataset("marks", NAMES, splits[0], splits[1], splits[1])
 
 
-def _cut_all(store: PageStore, numbers: range, processes: int) -> Iterator[tuple[Labelled, int]]:
-    chunks = [numbers[start : start + 200] for start in range(0, len(numbers), 200)]
+def _cut_all(store: PageStore, locator: Path, processes: int) -> Iterator[tuple[Labelled, int]]:
+    chunks = [range(start, min(start + _CHUNK, len(store))) for start in range(0, len(store), _CHUNK)]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for chunk, part in zip(chunks, pool.map(_cut_chunk, [store] * len(chunks), chunks), strict=True):
+        for chunk, part in zip(chunks, pool.map(partial(_cut_chunk, store, locator), chunks), strict=True):
             yield part, len(chunk)
 
 
-_located: list[tuple[Locate, LocatorContract]] = []  # of this process
+_load = cache(partial(load_locator, threads=1))  # once a process
 
 
-def _cut_chunk(store: PageStore, numbers: range) -> Labelled:
-    if not _located:
-        _located.append(load_locator(shipped_path("locator"), threads=1))
-    locate, contract = _located[0]
+def _cut_chunk(store: PageStore, locator: Path, numbers: range) -> Labelled:
+    locate, contract = _load(locator)
     images: list[np.ndarray] = []
     labels: list[int] = []
     for start in range(0, len(numbers), _QUARTER):

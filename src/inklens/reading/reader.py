@@ -41,14 +41,15 @@ class Reader:
         return self.labels == DIGITS
 
 
-def load_reader(model: str | Path | None = None, *, threads: int = 0) -> Reader:
+def load_reader(model: str | Path | None = None, *, threads: int = 0, folder: Path | None = None) -> Reader:
     """The shipped locator with the shipped namer, or with another classifier of 28 × 28 pixels.
 
     model: a run folder or a model file under the classifier contract; None for the shipped namer. threads: of ONNX
-    Runtime for the locator, 0 for as many as it likes. Raises ModelError, ContractError or RunError.
+    Runtime for the locator, 0 for as many as it likes. folder: where both networks lie if not in the package. Raises
+    ModelError, ContractError or RunError.
     """
-    locate, locator = load_locator(shipped_path("locator"), threads=threads)
-    classify = load_predictor(shipped_path("namer") if model is None else model)
+    locate, locator = load_locator(shipped_path("locator", folder), threads=threads)
+    classify = load_predictor(shipped_path("namer", folder) if model is None else model)
     return Reader(locate, locator, classify, classifier_contract(classify))
 
 
@@ -85,9 +86,9 @@ def load_locator(
     return locate, contract
 
 
-def shipped_path(name: str) -> Path:
-    """Where the package keeps `locator` or `namer`. Raises ModelError where the package was built without it."""
-    path = Path(str(resources.files("inklens.reading").joinpath(f"{name}.mlpackage")))
+def shipped_path(name: str, folder: Path | None = None) -> Path:
+    """Where the package, or a folder, keeps `locator` or `namer`. Raises ModelError where it is not there."""
+    path = (folder or Path(str(resources.files("inklens.reading")))) / f"{name}.mlpackage"
     if name not in SHIPPED or not path.is_dir():
         raise ModelError(f"this inklens has no shipped {name}; `make reader` trains and exports both networks.")
     return path
