@@ -9,7 +9,7 @@ import numpy as np
 from inklens.errors import DataError
 from inklens.reading.camera import CAMERA
 from inklens.reading.hands import SOURCES
-from inklens.reading.inks import INKS
+from inklens.reading.inks import HELD_OUT_INKS, INKS
 from inklens.reading.layout import LAYOUTS
 from inklens.reading.light import LIGHTS
 from inklens.reading.negatives import NEGATIVES
@@ -28,6 +28,17 @@ GENERATORS: dict[str, tuple[str, ...]] = {
 }
 """The names of all generators by kind. No two share a name, so a name alone says which is meant."""
 
+HELD_OUT = frozenset(
+    {
+        *("cardboard", "newsprint", "napkin"),  # papers
+        *HELD_OUT_INKS,
+        "staves",  # a ruling
+        "blinds",  # a light
+        *("cyrillic", "kana", "music", "circuits", "structures"),  # negative families
+    }
+)
+"""What no page shows unless `only` asks for it by name: kept from training, to test a reader on the unseen."""
+
 _OPTIONAL = ("ruling", "wear", "negative", "light", "camera")  # kinds of which a page may have none
 _CLEAN = ("rotation", "inverted")  # camera effects that are no dirt
 
@@ -37,7 +48,8 @@ class Chooser:
     """Chooses generators for a page and remembers them.
 
     `without`: names that may not be chosen. `only`: names to restrict their own kinds to. A kind that is restricted is
-    always used. Raises DataError for a name that does not exist and for a kind of which nothing is left.
+    always used. What is held out is chosen only where `only` names it. Raises DataError for a name that does not exist
+    and for a kind of which nothing is left.
     """
 
     rng: np.random.Generator
@@ -66,8 +78,8 @@ class Chooser:
         """The generators of a kind that may be chosen."""
         names = [name for name in GENERATORS[kind] if name not in self.without]
         if self.restricted(kind):
-            names = [name for name in names if name in self.only]
-        return tuple(names)
+            return tuple(name for name in names if name in self.only)
+        return tuple(name for name in names if name not in HELD_OUT)
 
     def pick(self, kind: str, shares: dict[str, float]) -> str:
         """Choose one generator of a kind out of those in `shares` (by name, any sum) that are allowed."""

@@ -23,7 +23,7 @@ class Ink:
     """A kind of pen: its radius in heights of a digit, its colours, and how it covers.
 
     `cover` the range of opacity; `grain` how much of the paper's roughness shows, 0 to 1; `uneven` how much the
-    opacity wanders along the page; `rough` how ragged the edge is.
+    opacity wanders along the page; `rough` how ragged the edge is; `hollow`: only the stroke's two edges are inked.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Ink:
     grain: float = 0.0
     uneven: float = 0.1
     rough: float = 0.0
+    hollow: bool = False
 
 
 INKS: dict[str, Ink] = {
@@ -49,11 +50,15 @@ INKS: dict[str, Ink] = {
         Ink("crayon", (0.045, 0.085), (*_RED, *_BLUE, *_GREEN, *_OTHER, *_DARK), (0.6, 0.95), 0.75, 0.3, 0.6),
         Ink("chalk", (0.025, 0.07), _LIGHT, (0.45, 0.95), 0.6, 0.4, 0.5),
         Ink("light-pen", (0.015, 0.05), _LIGHT, (0.75, 1.0), 0.1, 0.2),
+        Ink("brush", (0.07, 0.12), (*_DARK, *_BLUE), (0.75, 1.0), 0.0, 0.7),
+        Ink("twin-liner", (0.05, 0.08), (*_DARK, *_BLUE, *_RED), (0.8, 1.0), 0.1, 0.1, hollow=True),
+        Ink("faint-ballpoint", (0.011, 0.02), (*_BLUE, *_DARK), (0.28, 0.5), 0.45, 0.5),
     )
 }
 
 LIGHT_INKS = ("chalk", "light-pen")
-DARK_INKS = tuple(name for name in INKS if name not in LIGHT_INKS)
+HELD_OUT_INKS = ("brush", "twin-liner", "faint-ballpoint")  # dark ones too; see `generators.HELD_OUT`
+DARK_INKS = tuple(name for name in INKS if name not in (*LIGHT_INKS, *HELD_OUT_INKS))
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,8 @@ def opacity_map(pot: Pot, ink: np.ndarray, rng: np.random.Generator, strength: f
     flow show. Where no pen went the result is exactly 0.
     """
     opacity = ink.astype(np.float32) * (pot.opacity / 255)
+    if pot.ink.hollow:
+        opacity *= _edges(ink)
     if strength <= 0:
         return opacity
     height, width = ink.shape
@@ -93,6 +100,14 @@ def opacity_map(pot: Pot, ink: np.ndarray, rng: np.random.Generator, strength: f
             opacity = np.where(opacity > 0, edge, 0)
         opacity *= 1 - pot.ink.grain * strength * np.clip(0.5 + 0.5 * grain, 0, 1) * 0.8
     return np.clip(opacity, 0, 1)
+
+
+def _edges(ink: np.ndarray) -> np.ndarray:
+    """How much a pen of two nibs inks where it went, float32 [height, width]: all at its edges, nothing in between."""
+    depth = cv2.distanceTransform((ink > 127).astype(np.uint8), cv2.DIST_L2, 3)
+    inside = depth[depth > 0]
+    middle = 0.55 * float(np.percentile(inside, 90)) if inside.size else 0.0
+    return np.clip(1.5 + middle - depth, 0, 1) if middle > 1 else np.ones_like(depth)
 
 
 def lay_ink(page: np.ndarray, opacity: np.ndarray, colour: np.ndarray) -> None:

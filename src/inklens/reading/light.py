@@ -6,7 +6,15 @@ import numpy as np
 
 from inklens.reading.opencv import cv2
 
-LIGHTS: dict[str, float] = {"gradient": 0.45, "lamp": 0.2, "shadow": 0.3, "vignette": 0.35, "tint": 0.4, "glare": 0.06}
+LIGHTS: dict[str, float] = {
+    "gradient": 0.45,
+    "lamp": 0.2,
+    "shadow": 0.3,
+    "vignette": 0.35,
+    "tint": 0.4,
+    "glare": 0.06,
+    "blinds": 0.1,
+}
 """Every effect by name, and how often it is found at full dirt."""
 
 _COARSE = 4  # light changes slowly: it is computed on every fourth pixel
@@ -29,6 +37,10 @@ def cast_light(rng: np.random.Generator, kinds: list[str], height: int, width: i
             field *= _shadow(rng, x, y, dirt)
     if "vignette" in kinds:
         field *= 1 - dirt * rng.uniform(0.1, 0.55) * np.minimum(1, (x**2 + y**2) * 2) ** rng.uniform(0.8, 1.6)
+    if "blinds" in kinds:
+        angle, slats = rng.uniform(-0.6, 0.6), rng.uniform(4, 11)
+        waves = np.sin(2 * np.pi * (slats * (np.sin(angle) * x + np.cos(angle) * y) + rng.random()))
+        field *= 1 - dirt * rng.uniform(0.15, 0.5) / (1 + np.exp(-np.clip(waves * rng.uniform(3, 12), -30, 30)))
     colour = 1 + (rng.normal(0, 0.05 * dirt, 3) if "tint" in kinds else np.zeros(3))
     smooth = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
     return smooth[..., None] * colour.astype(np.float32)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from inklens.reading.fonts import load_faces
 from inklens.reading.hands import LOOKALIKES
 from inklens.reading.layout import frame_marks
 from inklens.reading.sheet import DIGIT, FAMILIES, IGNORE, NEGATIVE, Mark, Sheet
+from inklens.reading.strokes import load_held_out_skeletons
 
 Negative = Callable[[Sheet, float], None]
 
@@ -216,6 +218,62 @@ def _cursive(sheet: Sheet, size: float) -> None:
         sheet.draw([smooth], "cursive", sheet.hand.pen * size * rng.uniform(0.7, 1.0))
 
 
+def _find_room(sheet: Sheet, width: float, height: float) -> tuple[float, float] | None:
+    """Left and bottom of a free place, if a few tries find one; it may reach beyond the sheet's edges a little."""
+    for _ in range(8):
+        x = sheet.rng.uniform(-0.1 * height, max(0.0, sheet.width - 0.9 * width))
+        y = sheet.rng.uniform(height, max(1.01 * height, sheet.height))
+        if sheet.room(x, y - height, width, 1.2 * height):
+            return x, y
+    return None
+
+
+def _held_out_signs(family: str, longest: int) -> Negative:
+    def add(sheet: Sheet, size: float) -> None:
+        rng = sheet.rng
+        members = [ways[0] for ways in load_held_out_skeletons().values() if ways[0].section == family]
+        for _ in range(int(rng.integers(1, 5))):
+            here = min(size * float(np.exp(rng.normal(0, 0.3))), 0.6 * sheet.height)
+            chosen = [members[int(rng.integers(len(members)))] for _ in range(int(rng.integers(1, longest + 1)))]
+            place = _find_room(sheet, here * len(chosen), here)
+            if place is None:
+                continue
+            x, y = place
+            angle, line = rng.normal(0, 0.06), sheet.new_line()
+            for way in chosen:
+                glyph = sheet.hand.vary(way.write(rng, wobble=sheet.hand.wobble), rng)
+                pen = sheet.hand.pen * here
+                sheet.marks.append(Mark(glyph, here, x, y, angle, NEGATIVE, -1, family, sheet.pot, pen, line))
+                x += here * (glyph.bounds()[2] + sheet.hand.spacing)
+
+    add.__doc__ = f"Signs of the family {family}, up to {longest} together, where there is room."
+    return add
+
+
+def _structures(sheet: Sheet, size: float) -> None:
+    """Chemistry: a ring of six with double bonds, and a zigzag chain at one of its corners."""
+    rng = sheet.rng
+    for _ in range(int(rng.integers(1, 4))):
+        radius = min(size * rng.uniform(0.4, 0.8), 0.2 * sheet.height)
+        place = _find_room(sheet, 2.4 * radius, 2.4 * radius)
+        if place is None:
+            continue
+        middle = np.array(place) + np.array([1.2, -1.2]) * radius
+        angles = rng.choice([0, np.pi / 6]) + np.arange(7) * np.pi / 3
+        corners = middle + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        strokes = [np.linspace(one, two, 6) for one, two in pairwise(corners)]
+        if rng.random() < 0.7:
+            strokes += [middle + 0.75 * (stroke - middle) for stroke in strokes[::2]]
+        chain = [corners[0]]
+        for index in range(int(rng.integers(0, 4))):
+            turn = angles[0] + (1 if index % 2 else -1) * np.pi / 6
+            chain.append(chain[-1] + radius * np.array([np.cos(turn), np.sin(turn)]))
+        if len(chain) > 1:
+            strokes.append(np.array(chain))
+        rough = [stroke + rng.normal(0, 0.015 * radius, stroke.shape) for stroke in strokes]
+        sheet.draw(rough, "structures", sheet.hand.pen * size * rng.uniform(0.7, 1.1))
+
+
 NEGATIVES: dict[str, tuple[Negative | None, float]] = {
     "operators": (_signs("operators"), 0.22),
     "slashes": (_signs("slashes"), 0.16),
@@ -229,6 +287,11 @@ NEGATIVES: dict[str, tuple[Negative | None, float]] = {
     "cursive": (_cursive, 0.07),
     "fingers": (None, 0.05),
     "things": (None, 0.04),
+    "cyrillic": (_held_out_signs("cyrillic", 6), 0.2),
+    "kana": (_held_out_signs("kana", 5), 0.2),
+    "music": (_held_out_signs("music", 3), 0.2),
+    "circuits": (_held_out_signs("circuits", 2), 0.2),
+    "structures": (_structures, 0.2),
 }
 """Every negative family by name: what adds it to a sheet (fingers and things lie upon it), and how often."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from inklens.reading.inks import DARK_INKS, LIGHT_INKS, Colour, smooth_noise
+from inklens.reading.inks import DARK_INKS, HELD_OUT_INKS, LIGHT_INKS, Colour, smooth_noise
 from inklens.reading.opencv import cv2
 
 _BOARD_INKS = ("marker", "dry-marker", "felt")
@@ -37,11 +38,19 @@ _COLOURS: dict[str, tuple[Colour, ...]] = {
     "greenboard": ((52, 94, 66), (40, 76, 58), (66, 120, 66), (34, 66, 52)),
     "blackboard": ((44, 46, 48), (62, 64, 66), (30, 32, 36)),
     "black": ((26, 26, 28), (40, 36, 44), (30, 34, 60)),
+    "cardboard": ((186, 148, 106), (160, 122, 84), (204, 172, 134)),
+    "newsprint": ((206, 202, 190), (190, 186, 176), (218, 210, 192)),
+    "napkin": ((250, 250, 248), (238, 236, 232), (244, 226, 214)),
 }
+_WRITING_INKS = (*DARK_INKS, *HELD_OUT_INKS)
 
 
 def _paper(
-    name: str, share: float, grain: tuple[float, float], clouds: tuple[float, float], inks: tuple[str, ...] = DARK_INKS
+    name: str,
+    share: float,
+    grain: tuple[float, float],
+    clouds: tuple[float, float],
+    inks: tuple[str, ...] = _WRITING_INKS,
 ) -> Paper:
     board = name.endswith("board")
     return Paper(name, _COLOURS[name], grain, clouds, inks, share, ruled=not board, smear=7.0 if board else 0.0)
@@ -55,15 +64,25 @@ PAPERS: dict[str, Paper] = {
         _paper("cream", 0.1, (0.8, 3), (1, 4)),
         _paper("tinted", 0.08, (0.5, 2), (1, 4)),
         _paper("recycled", 0.05, (3, 8), (2, 6)),
-        _paper("kraft", 0.04, (3, 8), (2, 7), (*DARK_INKS, "light-pen")),
+        _paper("kraft", 0.04, (3, 8), (2, 7), (*_WRITING_INKS, "light-pen")),
         _paper("whiteboard", 0.06, (0.2, 1), (1, 6), _BOARD_INKS),
         _paper("greenboard", 0.07, (1, 4), (3, 9), LIGHT_INKS),
         _paper("blackboard", 0.05, (1, 4), (3, 9), LIGHT_INKS),
         _paper("black", 0.03, (0.5, 3), (1, 4), LIGHT_INKS),
+        _paper("cardboard", 0.04, (2, 6), (2, 6)),
+        _paper("newsprint", 0.04, (2, 6), (1, 5)),
+        _paper("napkin", 0.04, (0.5, 2), (1, 4)),
     )
 }
 
-RULINGS: dict[str, float] = {"ruled": 0.3, "squared": 0.3, "dotted": 0.08, "ledger": 0.08, "lineature": 0.06}
+RULINGS: dict[str, float] = {
+    "ruled": 0.3,
+    "squared": 0.3,
+    "dotted": 0.08,
+    "ledger": 0.08,
+    "lineature": 0.06,
+    "staves": 0.06,
+}
 """Printed rulings and how often each is found among ruled pages."""
 RULED_SHARE = 0.34
 
@@ -92,6 +111,8 @@ def lay_paper(rng: np.random.Generator, paper: Paper, height: int, width: int, d
         tone += clouds * smooth_noise(rng, (height, width), rng.uniform(20, 70))
     if paper.smear and dirt > 0:
         tone += paper.smear * dirt * rng.random() * _streaks(rng, height, width)
+    if paper.name in _TEXTURES:
+        tone += (0.4 + 0.6 * dirt) * _TEXTURES[paper.name](rng, height, width)
     return np.clip(colour + tone[..., None], 0, 255).astype(np.float32)
 
 
@@ -102,6 +123,43 @@ def _streaks(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     x = np.tile(np.arange(width, dtype=np.float32), (height, 1))
     y = np.arange(height, dtype=np.float32)[:, None] + rng.uniform(-0.4, 0.4) * (x - width / 2) ** 2 / width
     return cv2.remap(noise, x, y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+
+
+def _flute(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """The waves of corrugated cardboard as they show through its face, in grey levels."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    angle = rng.choice([0, np.pi / 2]) + rng.normal(0, 0.08)
+    waves = np.sin(2 * np.pi * (x * np.cos(angle) + y * np.sin(angle)) / rng.uniform(6, 16))
+    strength = rng.uniform(2, 6) + 1.5 * smooth_noise(rng, (height, width), 40)
+    return np.asarray(strength * waves, np.float32)
+
+
+def _show_print(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """The other side of a newspaper: columns of lines too faint to read, in grey levels, all of them dark."""
+    pitch = rng.uniform(7, 13)
+    rows, letters = int(height / pitch) + 2, int(width / (0.35 * pitch)) + 2
+    words = (rng.random((rows, letters)) < 0.8) & (np.arange(letters) % int(rng.integers(40, 70)) > 3)
+    print_ = np.zeros((2 * rows, letters), np.float32)
+    print_[::2] = words * rng.uniform(0.4, 1, words.shape)
+    size = (int(letters * 0.35 * pitch), int(rows * pitch))
+    drawn = cv2.resize(print_, size, interpolation=cv2.INTER_NEAREST)[:height, :width]
+    return np.asarray(-rng.uniform(4, 14) * cv2.GaussianBlur(drawn, (0, 0), rng.uniform(0.9, 1.8)), np.float32)
+
+
+def _emboss(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """The dots pressed into a paper napkin, lit from one side, in grey levels."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    pitch, angle = rng.uniform(5, 11), rng.uniform(0, np.pi / 2)
+    along = (x * np.cos(angle) + y * np.sin(angle)) * (2 * np.pi / pitch)
+    across = (y * np.cos(angle) - x * np.sin(angle)) * (2 * np.pi / pitch)
+    return np.asarray(rng.uniform(2, 6) * np.sin(along) * np.clip(np.cos(across), 0, 1), np.float32)
+
+
+_TEXTURES: dict[str, Callable[[np.random.Generator, int, int], np.ndarray]] = {
+    "cardboard": _flute,
+    "newsprint": _show_print,
+    "napkin": _emboss,
+}
 
 
 @dataclass(frozen=True)
@@ -141,6 +199,10 @@ def draw_ruling(rng: np.random.Generator, kind: str, width: int, height: int, si
         offset = np.array([0, third])
         inner = np.concatenate([across + offset, across - offset])
         return [Rule(across[::2], pen, colour, opacity), Rule(inner[::2], pen, colour, 0.6 * opacity)]
+    if kind == "staves":  # five lines together, for music
+        offsets = pitch * rng.uniform(0.1, 0.16) * np.arange(5)
+        staves = np.concatenate([across[::2] + np.array([0, offset]) for offset in offsets])
+        return [Rule(staves, pen, (60, 60, 64), opacity)]
     dots = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 1, 2)
     inside = ((dots > -0.3 * reach) & (dots < 1.3 * reach)).all(axis=(1, 2))
     return [Rule(np.repeat(dots[inside][:2500], 2, axis=1), max(0.5, 2 * pen), colour, opacity, dots=True)]

@@ -13,6 +13,7 @@ import numpy as np
 
 from inklens.errors import DataError, OutputError
 from inklens.reading.digits import Part, cache_folder
+from inklens.reading.generators import HELD_OUT
 from inklens.reading.network import DIGITS
 from inklens.reading.render import RenderedPage, RenderOptions, render_pages
 from inklens.writing import write_whole
@@ -64,16 +65,20 @@ def load_pages(count: int, *, seed: int = 1, folder: Path | None = None) -> Page
 def page_options(number: int) -> RenderOptions:
     """What training page `number` is rendered with: nearly clean ones first, then every degree of dirt.
 
-    Clean first, because dirt brings nothing while the digits themselves are not known yet.
+    Clean first, because dirt brings nothing while the digits themselves are not known yet. Nothing that is held out to
+    test on.
     """
     if number < _CLEAN:
-        return RenderOptions(dirt=(0.0, 0.25))
-    return RenderOptions(dirt=(0.0, 1.0 if number % 2 else 0.5))
+        return RenderOptions(dirt=(0.0, 0.25), without=HELD_OUT)
+    return RenderOptions(dirt=(0.0, 1.0 if number % 2 else 0.5), without=HELD_OUT)
 
 
 def validation_options(number: int) -> RenderOptions:  # noqa: ARG001 (one signature for all schedules)
-    """What a validation page is rendered with: every degree of dirt, and digits that no network is trained on."""
-    return RenderOptions(digits="validation")
+    """What a validation page is rendered with: every degree of dirt, and digits that no network is trained on.
+
+    Thresholds are chosen on these pages, so nothing that is held out is on them either.
+    """
+    return RenderOptions(digits="validation", without=HELD_OUT)
 
 
 class PageStore:

@@ -12,6 +12,7 @@ from inklens.errors import DataError
 from inklens.reading.glyphs import Glyph
 
 SECTIONS = ("digits", "letters", "operators", "slashes", "brackets", "symbols")
+HELD_OUT_SECTIONS = ("cyrillic", "kana", "music", "circuits")  # of signs that no training page shows
 POINTS_PER_SPAN = 7  # points drawn from one control point to the next; 7 leaves no visible corner at 220 px
 
 
@@ -43,8 +44,21 @@ def load_skeletons() -> dict[str, tuple[Skeleton, ...]]:
     return parse_skeletons(resources.files("inklens.reading").joinpath("strokes.txt").read_text("utf-8"))
 
 
-def parse_skeletons(text: str) -> dict[str, tuple[Skeleton, ...]]:
-    """Read the text of a stroke file; its first lines explain the format. Raises DataError with the line's number."""
+@cache
+def load_held_out_skeletons() -> dict[str, tuple[Skeleton, ...]]:
+    """Signs that no training page shows, by name, a section for each negative family. Errors as in `load_skeletons`.
+
+    They have a file of their own: a hand draws by lot how it writes each sign of the other.
+    """
+    text = resources.files("inklens.reading").joinpath("strokes-held-out.txt").read_text("utf-8")
+    return parse_skeletons(text, HELD_OUT_SECTIONS)
+
+
+def parse_skeletons(text: str, sections: tuple[str, ...] = SECTIONS) -> dict[str, tuple[Skeleton, ...]]:
+    """Read the text of a stroke file with those sections; its first lines explain the format.
+
+    Raises DataError with the line's number.
+    """
     found: dict[str, list[Skeleton]] = {}
     section = ""
     for number, line in enumerate(text.splitlines(), 1):
@@ -52,9 +66,9 @@ def parse_skeletons(text: str) -> dict[str, tuple[Skeleton, ...]]:
             continue
         if line.startswith("[") and line.endswith("]") and " " not in line:
             section = line[1:-1]
-            if section not in SECTIONS:
+            if section not in sections:
                 raise DataError(
-                    f"strokes, line {number}: no section is called {section!r}; there are {', '.join(SECTIONS)}."
+                    f"strokes, line {number}: no section is called {section!r}; there are {', '.join(sections)}."
                 )
             continue
         try:
