@@ -173,7 +173,7 @@ def _fitted(images: np.ndarray, kind: Any, name: str) -> np.ndarray:
 
 
 def _onnx(path: Path) -> Predictor:
-    session = _session(path, path)
+    session = onnx_session(path, path)
     inputs, outputs = session.get_inputs(), session.get_outputs()
     metadata = dict(session.get_modelmeta().custom_metadata_map)
     contract = read_contract(metadata, path.name)
@@ -227,11 +227,16 @@ def _onnx(path: Path) -> Predictor:
     )
 
 
-def _session(model: bytes | Path, path: Path) -> Any:
+def onnx_session(model: bytes | Path, path: Path, *, threads: int = 0) -> Any:
+    """An ONNX Runtime session of a file or its bytes; `path` names it in messages. threads: 0 for as many as it likes.
+
+    Raises ModelError if ONNX Runtime cannot read it.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only
+    options.intra_op_num_threads = threads
     try:
         return onnxruntime.InferenceSession(
             model if isinstance(model, bytes) else str(model), options, providers=["CPUExecutionProvider"]
@@ -269,7 +274,7 @@ def _onnx_trace(path: Path) -> Callable[[np.ndarray], Mapping[str, np.ndarray]]:
     outputs = b"".join(text(ONNX_GRAPH_OUTPUT, text(1, name)) for name in names)
 
     def trace(image: np.ndarray) -> Mapping[str, np.ndarray]:
-        session = _session(data + text(ONNX_MODEL_GRAPH, outputs), path)
+        session = onnx_session(data + text(ONNX_MODEL_GRAPH, outputs), path)
         wanted = session.get_inputs()[0]
         shape, _ = _onnx_shape(path.name, wanted)
         answers = session.run(None, {wanted.name: image.reshape(1, *shape).astype(ONNX_DTYPES[wanted.type])})

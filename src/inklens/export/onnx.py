@@ -67,11 +67,12 @@ def for_batches(graph: Graph, *, any_size: bool = False) -> Graph:
     """
 
     def free(tensor: Tensor) -> Tensor:
-        return replace(tensor, shape=(None, *tensor.shape[1:]))
+        sides = (None,) * len(tensor.shape[2:]) if any_size else tensor.shape[2:]
+        return replace(tensor, shape=(None, *tensor.shape[1:2], *sides))
 
     [image] = graph.inputs
     channel = f"{image.name}_channel"
-    pixels = replace(image, shape=(None, *image.shape[2:]))
+    pixels = replace(image, shape=(None, *free(image).shape[2:]))
     shape = np.asarray((-1, *(size or 0 for size in image.shape[1:])), np.int32)
     arguments: dict[str, Argument] = {"x": Ref(image.name)}
     arguments |= {"axes": np.asarray([1], np.int32)} if any_size else {"shape": shape}

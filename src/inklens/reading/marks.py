@@ -27,7 +27,7 @@ _QUARTER = 4  # pages of 320 × 240 that the locator looks at together, as one o
 _PEAK = 0.05  # the namer also learns to reject what the locator would hardly propose
 _SAME, _OTHER = 0.5, 0.3  # overlap with a digit's box from which a find is that digit, and below which it is none
 _IGNORED = 0.3  # the share of a box that ignored ink may cover
-_NEGATIVES = 6  # marks that are no digit, of a page
+_FALSE, _NEGATIVES = 6, 4  # of a page: the surest false finds, and marks that are no digit
 _SHAKE = 0.035  # of the long side: how far a true box's sides are moved, as the locator's are off
 
 Labelled = tuple[np.ndarray, np.ndarray]
@@ -107,30 +107,36 @@ def find_together(pages: list[StoredPage], locate: Locate, contract: LocatorCont
 def choose_marks(
     page: StoredPage, found: Iterable[Found], rng: np.random.Generator
 ) -> Iterator[tuple[tuple[int, int, int, int], int]]:
-    """Boxes of a page with their labels: each digit as it is and as it was found, and a choice of what is none."""
+    """Boxes of a page with their labels: each digit, as it is or as it was found, and a choice of what is none.
+
+    Every second digit that was found comes with the locator's box. What is none: the surest false finds, signs and
+    letters, parts of digits, and a place anywhere.
+    """
     boxes, ignore = page.boxes.astype(np.int64), page.ignore.astype(np.int64)
-    for box, label in zip(boxes, page.labels.tolist(), strict=True):
-        yield shake(box, rng), label
+    chosen = [shake(box, rng) for box in boxes]
+    others: list[tuple[int, int, int, int]] = []
     for mark in found:
-        box = np.array(mark.box)
-        shared = iou(box, boxes)
+        shared = iou(np.array(mark.box), boxes)
         best = int(shared.argmax()) if len(shared) else -1
         if best >= 0 and shared[best] >= _SAME:
-            yield mark.box, int(page.labels[best])
-        elif (best < 0 or shared[best] < _OTHER) and not _hits(box, ignore, _IGNORED):
-            yield mark.box, len(NAMES) - 1
-    height, width = page.page.shape
-    others = [shake(box, rng) for box in rng.permutation(page.negatives)[:_NEGATIVES]]
-    others += [_part(boxes, rng) for _ in range(2) if len(boxes)] + [_anywhere(width, height, rng)]
+            chosen[best] = mark.box if rng.random() < 0.5 else chosen[best]
+        elif len(others) < _FALSE:
+            others.append(mark.box)
+    yield from zip(chosen, page.labels.tolist(), strict=True)
+    others += [shake(box, rng) for box in rng.permutation(page.negatives)[:_NEGATIVES]]
+    others += [_part(boxes, rng)] * bool(len(boxes)) + [_anywhere(page.page.shape, rng)]
     for other in others:
         box = np.array(other)
-        x0, y0, x1, y1 = other
-        if max(x1 - x0, y1 - y0) < 6 or x1 - x0 > 0.9 * width:
-            continue
-        if x0 >= width - 2 or y0 >= height - 2 or x1 <= 2 or y1 <= 2:
-            continue
-        if not _hits(box, boxes, 0.4) and not _hits(box, ignore, _IGNORED) and not (iou(box, boxes) >= _OTHER).any():
+        if _is_seen(other, page.page.shape) and not _hits(box, ignore, _IGNORED) and (iou(box, boxes) < _OTHER).all():
             yield other, len(NAMES) - 1
+
+
+def _is_seen(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> bool:
+    """Whether a box is no speck, no line across the page, and not outside it."""
+    x0, y0, x1, y1 = box
+    height, width = shape
+    large = max(x1 - x0, y1 - y0) >= 6 and x1 - x0 <= 0.9 * width
+    return large and x0 < width - 2 and y0 < height - 2 and x1 > 2 and y1 > 2
 
 
 def shake(box: np.ndarray, rng: np.random.Generator) -> tuple[int, int, int, int]:
@@ -161,8 +167,9 @@ def _part(boxes: np.ndarray, rng: np.random.Generator) -> tuple[int, int, int, i
     return x0 + right, y0 + down, x1 + right, y1 + down
 
 
-def _anywhere(width: int, height: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
-    """A box of a digit's shape anywhere on the page."""
+def _anywhere(shape: tuple[int, ...], rng: np.random.Generator) -> tuple[int, int, int, int]:
+    """A box of a digit's form anywhere on a page of that height and width."""
+    height, width = shape
     high = int(np.exp(rng.uniform(np.log(12), np.log(120))))
     wide = max(4, int(high * rng.uniform(0.4, 1)))
     x, y = int(rng.uniform(0, max(1, width - wide))), int(rng.uniform(0, max(1, height - high)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -13,7 +14,7 @@ import numpy as np
 from inklens import coreml
 from inklens.contract import CONTRACT_KEY, ClassifierContract, LocatorContract, parse_contract
 from inklens.errors import ModelError
-from inklens.predictor import Precision, Predictor, load_predictor
+from inklens.predictor import Precision, Predictor, load_predictor, onnx_session
 from inklens.reading.find import Locate
 from inklens.reading.network import DIGITS
 
@@ -67,15 +68,16 @@ def classifier_contract(classify: Predictor) -> ClassifierContract:
 def load_locator(
     path: str | Path, *, threads: int = 0, precision: Precision = "float32"
 ) -> tuple[Locate, LocatorContract]:
-    """A locator and its contract from a Core ML file. Raises ModelError for any other model."""
+    """A locator and its contract from a Core ML or ONNX file. Raises ModelError for any other model."""
+    path = Path(path)
+    if path.suffix == ".onnx":
+        session = onnx_session(path, path, threads=threads)
+        contract = _locator_contract(session.get_modelmeta().custom_metadata_map, path)
+        name = session.get_inputs()[0].name
+        return lambda picture: np.asarray(session.run(None, {name: picture[None]})[0][0], np.float32), contract
     model = coreml.load(path, threads=threads, precision=precision)
-    text = model.metadata.get(CONTRACT_KEY)
-    contract = parse_contract(text) if text is not None else None
-    if not isinstance(contract, LocatorContract):
-        found = "the contract of a classifier" if contract else "no contract"
-        raise ModelError(f"{path} is no locator: its metadata have {found}")
-    [image] = model.description.inputs
-    [maps] = model.description.outputs
+    contract = _locator_contract(model.metadata, path)
+    [image], [maps] = model.description.inputs, model.description.outputs
 
     def locate(picture: np.ndarray) -> np.ndarray:
         from PIL import Image
@@ -84,6 +86,14 @@ def load_locator(
         return np.asarray(answer[maps.name], np.float32)[0]
 
     return locate, contract
+
+
+def _locator_contract(metadata: Mapping[str, str], path: Path) -> LocatorContract:
+    contract = parse_contract(metadata[CONTRACT_KEY]) if CONTRACT_KEY in metadata else None
+    if not isinstance(contract, LocatorContract):
+        found = "the contract of a classifier" if contract else "no contract"
+        raise ModelError(f"{path} is no locator: its metadata have {found}")
+    return contract
 
 
 def shipped_path(name: str, folder: Path | None = None) -> Path:
