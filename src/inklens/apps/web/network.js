@@ -1,0 +1,308 @@
+/**
+ * Runs the two networks: lays their tensors out in the memory of the WebAssembly kernels and calls one for each layer.
+ * A network comes as the file that `inklens.apps.pack` writes; its head explains the format.
+ * @module
+ */
+
+const MAGIC = "inklens1";
+const BLOCK = 8; // output channels of a block of weights
+const LANES = 4; // channels of a tensor are filled up to a multiple, save the picture's one
+const PICTURE = 0; // the number of its tensor
+const PAGE = 65536; // bytes of a page of WebAssembly memory
+const STACK = 65536; // bytes at the memory's beginning that the kernels keep for themselves
+const GROUP = 20; // tiles that `convolve3` takes at once
+const PRODUCTS = 36; // of each
+
+/**
+ * @typedef {{memory: WebAssembly.Memory, kernels: Record<string, Function>, allocate: (bytes: number) => number}} Runtime
+ * @typedef {{op: string, from: number, to: number, add?: number | null, relu?: boolean, kernel?: number[],
+ *   stride?: number, before?: number[], after?: number[], factor?: number, scale?: number, offset?: number,
+ *   stored?: string, weights?: number, count?: number, scales?: number, bias?: number}} Layer
+ * @typedef {{at: number, start: number, height: number, width: number, channels: number, row: number, image: number,
+ *   border: number[]}} Tensor `at` is the first byte, `start` that of the first value inside the border.
+ * @typedef {{data: Float32Array, height: number, width: number, channels: number, stored: number}} Result
+ *   Values [images][height][width][stored]; `channels` of the `stored` mean something.
+ */
+
+/**
+ * Start the kernels.
+ * @param {BufferSource} wasm the bytes of kernels.wasm
+ * @returns {Promise<Runtime>}
+ */
+export async function startRuntime(wasm) {
+  const memory = new WebAssembly.Memory({ initial: 2 });
+  const { instance } = await WebAssembly.instantiate(wasm, { env: { memory } });
+  let end = STACK;
+  return {
+    memory,
+    kernels: /** @type {Record<string, Function>} */ (/** @type {unknown} */ (instance.exports)),
+    allocate(bytes) {
+      const place = end;
+      end = Math.ceil((end + bytes) / 64) * 64;
+      const missing = Math.ceil((end - memory.buffer.byteLength) / PAGE);
+      if (missing > 0) memory.grow(missing);
+      return place;
+    },
+  };
+}
+
+/** A network that answers pictures. */
+export class Network {
+  /**
+   * @param {Runtime} runtime
+   * @param {ArrayBuffer} file
+   */
+  constructor(runtime, file) {
+    const text = new TextDecoder();
+    if (file.byteLength < 12 || text.decode(new Uint8Array(file, 0, 8)) !== MAGIC) {
+      throw new Error("this is no network file of inklens");
+    }
+    const length = new DataView(file).getUint32(8, true);
+    const header = JSON.parse(text.decode(new Uint8Array(file, 12, length)));
+    if (header.contract.contract !== 1) {
+      throw new Error(`the network has a contract of version ${header.contract.contract}; this page knows version 1`);
+    }
+    this.runtime = runtime;
+    /** @type {Record<string, any>} */
+    this.contract = header.contract;
+    /** @type {Layer[]} */
+    this.layers = header.layers;
+    /** @type {number[]} */
+    this.channels = header.tensors;
+    /** @type {number} */
+    this.output = header.output;
+    /** @type {Map<string, {tensors: Tensor[], pixels: number, scratch: number}>} */
+    this.layouts = new Map();
+    /** @type {Map<Layer, {weights: number, bias: number}>} */
+    this.weights = new Map();
+    const data = file.slice(12 + length);
+    for (const layer of this.layers) if (layer.stored) this.weights.set(layer, this.loadWeights(layer, data));
+  }
+
+  /**
+   * Bring a layer's weights into the memory as float32, and those of 3 × 3 convolutions into their transformed form.
+   * @param {Layer} layer
+   * @param {ArrayBuffer} data
+   */
+  loadWeights(layer, data) {
+    const { memory, kernels, allocate } = this.runtime;
+    const outputs = fill(this.channels[layer.to], BLOCK), count = layer.count ?? 0;
+    const scales = new Float32Array(data, layer.scales, outputs);
+    const values = layer.stored === "int8"
+      ? new Int8Array(data, layer.weights, count)
+      : floatsOfHalves(new Uint16Array(data, layer.weights, count));
+    const bias = allocate(4 * outputs), weights = allocate(4 * count);
+    new Float32Array(memory.buffer, bias, outputs).set(new Float32Array(data, layer.bias, outputs));
+    const floats = new Float32Array(memory.buffer, weights, count), size = (count / outputs) * BLOCK;
+    for (let block = 0; block < outputs; block += BLOCK) {
+      for (let i = 0, at = (block / BLOCK) * size; i < size; i++, at++) {
+        floats[at] = values[at] * scales[block + (i & (BLOCK - 1))];
+      }
+    }
+    if (!isTransformed(layer)) return { weights, bias };
+    const transformed = allocate(4 * count * (PRODUCTS / 9));
+    kernels.transform_kernels(weights, transformed, this.stored(layer.from), outputs / BLOCK);
+    return { weights: transformed, bias };
+  }
+
+  /**
+   * The channels of a tensor as they lie in the memory.
+   * @param {number} tensor
+   */
+  stored(tensor) {
+    return tensor === PICTURE ? 1 : fill(this.channels[tensor], LANES);
+  }
+
+  /**
+   * The network's answers.
+   * @param {Uint8Array} pixels [images][height][width], 0 to 255
+   * @param {number} width
+   * @param {number} height
+   * @param {number} images
+   * @returns {Result} a copy, which stays as it is
+   */
+  run(pixels, width, height, images = 1) {
+    const layout = this.layOut(width, height, images);
+    const { memory, kernels } = this.runtime;
+    new Uint8Array(memory.buffer, layout.pixels, pixels.length).set(pixels);
+    for (const layer of this.layers) this.runLayer(layer, layout, images, kernels);
+    const { at, height: high, width: wide, image } = layout.tensors[this.output];
+    const data = new Float32Array(memory.buffer, at, image * images).slice();
+    return { data, height: high, width: wide, channels: this.channels[this.output], stored: this.stored(this.output) };
+  }
+
+  /**
+   * @param {Layer} layer
+   * @param {{tensors: Tensor[], pixels: number, scratch: number}} layout
+   * @param {number} images
+   * @param {Record<string, Function>} kernels
+   */
+  runLayer(layer, layout, images, kernels) {
+    const from = layout.tensors[layer.from ?? PICTURE], to = layout.tensors[layer.to];
+    const added = typeof layer.add === "number" ? layout.tensors[layer.add] : null;
+    const relu = layer.relu ? 1 : 0, weights = this.weights.get(layer);
+    const kernel = layer.kernel ?? [1, 1], before = layer.before ?? [0, 0], stride = layer.stride ?? 1;
+    if (layer.op === "scale") {
+      kernels.scale(layout.pixels, to.start, to.row, to.image, to.height, to.width, images, layer.scale, layer.offset);
+    } else if (layer.op === "convolve" && weights) {
+      const first = from.start - 4 * (before[0] * from.row + before[1] * from.channels);
+      const input = [first, from.row, from.image, from.channels];
+      const output = [to.start, to.row, to.image, to.channels, to.height, to.width, images];
+      if (isTransformed(layer)) {
+        kernels.convolve3(...input, ...output, weights.weights, weights.bias, relu, added?.start ?? 0, layout.scratch);
+      } else {
+        const shape = [kernel[0], kernel[1], stride];
+        kernels.convolve(...input, ...output, weights.weights, weights.bias, ...shape, relu, added?.start ?? 0);
+      }
+    } else if (layer.op === "dense" && weights) {
+      // the images' rows are the pixels of a convolution of 1 × 1
+      const input = [from.at, 0, 0, from.image], output = [to.at, 0, 0, to.channels, 1, images, 1];
+      kernels.convolve(...input, ...output, weights.weights, weights.bias, 1, 1, 1, relu, 0);
+    } else if (layer.op === "pool") {
+      const input = [from.start, from.row, from.image, from.height, from.width];
+      const output = [to.start, to.row, to.image, to.channels, to.height, to.width, images];
+      kernels.pool(...input, ...output, kernel[0], kernel[1], stride, before[0], before[1], relu);
+    } else if (layer.op === "enlarge") {
+      const input = [from.start, from.row, from.image, layer.factor];
+      const output = [to.start, to.row, to.image, to.channels, to.height, to.width, images];
+      kernels.enlarge(...input, added?.start ?? 0, added?.row ?? 0, added?.image ?? 0, ...output, relu);
+    } else if (layer.op === "softmax") {
+      for (let image = 0; image < images; image++) this.softmax(from, to, image);
+    } else {
+      throw new Error(`this page cannot run the layer ${layer.op}`);
+    }
+  }
+
+  /**
+   * @param {Tensor} from
+   * @param {Tensor} to
+   * @param {number} image
+   */
+  softmax(from, to, image) {
+    const count = this.channels[this.output];
+    const scores = new Float32Array(this.runtime.memory.buffer, from.at + 4 * image * from.image, count);
+    const result = new Float32Array(this.runtime.memory.buffer, to.at + 4 * image * to.image, count);
+    const most = scores.reduce((one, two) => Math.max(one, two), -Infinity);
+    let total = 0;
+    for (let i = 0; i < count; i++) total += Math.exp(scores[i] - most);
+    for (let i = 0; i < count; i++) result[i] = Math.exp(scores[i] - most) / total;
+  }
+
+  /**
+   * Places for all tensors of pictures of one size; kept, since a video asks for the same again and again.
+   * @param {number} width
+   * @param {number} height
+   * @param {number} images at once
+   */
+  layOut(width, height, images) {
+    const key = `${width} ${height}`, known = this.layouts.get(key);
+    if (known && known.images >= images) return known;
+    const room = Math.max(images, this.contract.kind === "locator" ? 1 : 16);
+    const sizes = this.sizes(width, height), borders = this.borders(sizes);
+    const { memory, allocate } = this.runtime;
+    const tensors = sizes.map((size, number) => {
+      const channels = this.stored(number), border = borders[number];
+      const row = (size.width + border[1] + border[3]) * channels, image = (size.height + border[0] + border[2]) * row;
+      const at = allocate(4 * image * room);
+      new Float32Array(memory.buffer, at, image * room).fill(0);
+      return { ...size, at, channels, row, image, border, start: at + 4 * (border[0] * row + border[1] * channels) };
+    });
+    const widest = this.layers.filter(isTransformed).map((layer) => this.stored(layer.from) + fill(this.channels[layer.to], BLOCK));
+    const scratch = allocate(4 * GROUP * PRODUCTS * Math.max(0, ...widest));
+    const layout = { tensors, pixels: allocate(width * height * room), scratch, images: room };
+    this.layouts.set(key, layout);
+    return layout;
+  }
+
+  /**
+   * Height and width of every tensor.
+   * @param {number} width
+   * @param {number} height
+   */
+  sizes(width, height) {
+    /** @type {{height: number, width: number}[]} */
+    const sizes = this.channels.map(() => ({ height: 1, width: 1 }));
+    for (const { op, from, to, kernel = [1, 1], before = [0, 0], after = [0, 0], stride = 1, factor = 1 } of this.layers) {
+      if (op === "scale") sizes[to] = { height, width };
+      if (op === "convolve" || op === "pool") {
+        const [high, wide] = [sizes[from].height, sizes[from].width].map(
+          (size, axis) => Math.floor((size + before[axis] + after[axis] - kernel[axis]) / stride) + 1,
+        );
+        sizes[to] = { height: high, width: wide };
+      }
+      if (op === "enlarge") sizes[to] = { height: sizes[from].height * factor, width: sizes[from].width * factor };
+    }
+    return sizes;
+  }
+
+  /**
+   * How far each tensor's readers reach beyond its top, left, bottom and right; what a convolution adds has the same
+   * border as its result.
+   * @param {{height: number, width: number}[]} sizes
+   */
+  borders(sizes) {
+    const borders = this.channels.map(() => [0, 0, 0, 0]);
+    for (const layer of this.layers.filter(({ op }) => op === "convolve")) {
+      const { kernel = [1, 1], before = [0, 0], stride = 1 } = layer;
+      const reach = ["height", "width"].map((side, axis) => {
+        const name = /** @type {"height" | "width"} */ (side), out = sizes[layer.to][name];
+        // tiles of 4 × 4 read a field of 6 × 6
+        const last = isTransformed(layer) ? fill(out, 4) + 2 : (out - 1) * stride + kernel[axis];
+        return Math.max(0, last - before[axis] - sizes[layer.from][name]);
+      });
+      borders[layer.from] = highest(borders[layer.from], [...before, ...reach]);
+    }
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const { op, to, add } of this.layers) {
+        if (op !== "convolve" || typeof add !== "number" || String(borders[to]) === String(borders[add])) continue;
+        borders[to] = borders[add] = highest(borders[to], borders[add]);
+        changed = true;
+      }
+    }
+    const bordered = this.layers.find(({ op, from }) => op === "dense" && borders[from].some((size) => size > 0));
+    if (bordered) throw new Error("a layer of this network is read both as an image and as a row");
+    return borders;
+  }
+}
+
+/**
+ * Whether a layer is computed by Winograd's algorithm.
+ * @param {Layer} layer
+ */
+function isTransformed({ op, kernel, stride, from }) {
+  return op === "convolve" && String(kernel) === "3,3" && stride === 1 && from !== PICTURE;
+}
+
+/**
+ * @param {number[]} one
+ * @param {number[]} two
+ */
+function highest(one, two) {
+  return one.map((value, index) => Math.max(value, two[index]));
+}
+
+/**
+ * @param {number} count
+ * @param {number} unit
+ */
+function fill(count, unit) {
+  return Math.ceil(count / unit) * unit;
+}
+
+/**
+ * IEEE 754 half precision as floats.
+ * @param {Uint16Array} halves
+ */
+export function floatsOfHalves(halves) {
+  const floats = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) {
+    const half = halves[i], exponent = (half >> 10) & 31, fraction = half & 1023;
+    if (exponent === 31) throw new Error("a weight of the network is infinite or not a number");
+    const value = exponent === 0 ? fraction * POWERS[1] : (1024 + fraction) * POWERS[exponent];
+    floats[i] = half & 0x8000 ? -value : value;
+  }
+  return floats;
+}
+
+const POWERS = Array.from({ length: 31 }, (_, exponent) => 2 ** (exponent - 25)); // of the last bit of a fraction
