@@ -79,6 +79,13 @@ CASES: dict[str, tuple[Add, list[np.ndarray], np.ndarray]] = {
         [CUBE],
         CUBE[:3:2, 2, ::2],
     ),
+    "slice_squeezed_with_open_begins": (
+        lambda n: n.add_slice_static(
+            "l", "x0", "output", [1, 2, 3], [3, 3, 4], [2, -2, 1], [True, True, False], [False] * 3, [True, True, False]
+        ),
+        [CUBE],
+        CUBE[0, -1, 3:4],
+    ),
     "slice_backwards": (
         lambda n: n.add_slice_static(
             "l", "x0", "output", [-1, 4, 0], [1, 0, 0], [-1, -2, 1], [False] * 3, [False, False, True]

@@ -197,7 +197,7 @@ def _slice_nd(
     end_masks: list[int],
     squeeze_masks: list[int],
 ) -> Blob:
-    """A masked bound is open; a squeezed axis keeps the element at `begin` alone and disappears."""
+    """A masked bound is open; a squeezed axis keeps the first element of its slice alone and disappears."""
     rank = x.rank
 
     def full(values: list[int], default: int, what: str) -> list[int]:
@@ -213,6 +213,8 @@ def _slice_nd(
     for axis in range(rank):
         if squeezed[axis]:
             start = begin[axis]
+            if open_begin[axis]:
+                start = 0 if strides[axis] > 0 else -1
             cuts[axis] = (start, None if start == -1 else start + 1, 1)
         else:
             start_or_open = None if open_begin[axis] else begin[axis]

@@ -9,17 +9,22 @@ from inklens.coreml.ops.registry import Array, Emitter, Value, op
 
 @op("linear")
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
+    """Since iOS 17 `x` may be of another type than the weights; the result has the type of `x`."""
     product = np.matmul(x, weight.T)
-    return product if bias is None else product + bias
+    return (product if bias is None else product + bias).astype(x.dtype, copy=False)
 
 
 @linear.onnx
 def _(emit: Emitter, x: Value, weight: Value, bias: Value | None) -> Value:
+    dtype = x.dtype
+    if dtype != weight.dtype:  # whole numbers beside floats, of which the floats are the wider
+        x, weight = emit.cast(x, np.float32), emit.cast(weight, np.float32)
+        bias = None if bias is None else emit.cast(bias, np.float32)
     if x.rank == 2:
-        return emit("Gemm", x, weight, bias, transB=1)
+        return emit.cast(emit("Gemm", x, weight, bias, transB=1), dtype)
     # ONNX Runtime folds the transposition of a constant when it loads the model.
     product = emit("MatMul", x, emit.transpose(weight, (1, 0)))
-    return product if bias is None else emit("Add", product, bias)
+    return emit.cast(product if bias is None else emit("Add", product, bias), dtype)
 
 
 @op("matmul")
