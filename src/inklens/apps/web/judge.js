@@ -1,0 +1,57 @@
+/**
+ * Judging a mark: what the locator and the classifier think of one place, brought together.
+ * @module
+ */
+
+/** @typedef {import("./find.js").Found} Found */
+/**
+ * Something found on a page. `label` is null for what is no digit (or no symbol of the classifier). `confidence`:
+ * 0 to 1, that the label is right; for a rejected mark, of the likeliest label. `alternatives`: the next likeliest
+ * labels with their probabilities. `probabilities`: each label's, then none's.
+ * @typedef {{box: import("./prepare.js").Box, label: string | null, confidence: number,
+ *   alternatives: [string, number][], probabilities: number[]}} Mark
+ * @typedef {{labels: string[], none: string | null, threshold: number}} ClassifierContract
+ */
+
+const DIGITS = "0123456789";
+const ALTERNATIVES = 3; // runners-up that are told
+const LEAST = 0.01; // probability of the least that is told
+const SURE = 0.4; // of the locator, for a classifier that cannot say none
+
+/**
+ * Bring the two networks' opinions of one place together; `answer` is the classifier's.
+ *
+ * A classifier of digits with a none class and the locator count half each; another classifier alone names what the
+ * locator found. What is more probably none than the classifier's threshold allows has no label. Equally likely labels
+ * keep their order.
+ * @param {Found} found
+ * @param {ArrayLike<number>} answer
+ * @param {ClassifierContract} contract
+ * @returns {Mark}
+ */
+export function judge(found, answer, contract) {
+  const kept = contract.labels.map((_, index) => index).filter((index) => contract.labels[index] !== contract.none);
+  let names = kept.map((index) => answer[index]);
+  const labels = kept.map((index) => contract.labels[index]);
+  let some = 0, accepted = false;
+  if (labels.join() === [...DIGITS].join() && contract.none !== null) {
+    names = names.map((name, index) => (name + found.sure * found.names[index]) / 2);
+    some = names.reduce((sum, name) => sum + name, 0);
+    accepted = some >= contract.threshold;
+  } else {
+    accepted = Math.max(...names) >= contract.threshold && found.sure >= SURE;
+    names = names.map((name) => name * found.sure);
+    some = names.reduce((sum, name) => sum + name, 0);
+  }
+  const order = names.map((_, index) => index).sort((one, two) => names[two] - names[one] || one - two);
+  return {
+    box: found.box,
+    label: accepted ? labels[order[0]] : null,
+    confidence: names[order[0]],
+    alternatives: order
+      .slice(1, 1 + ALTERNATIVES)
+      .filter((index) => names[index] >= LEAST)
+      .map((index) => [labels[index], names[index]]),
+    probabilities: [...names, Math.max(0, 1 - some)],
+  };
+}
