@@ -6,21 +6,26 @@ from functools import lru_cache
 
 import numpy as np
 
+_BLOCK = 16  # new rows that are summed by one matrix product: with more, most of the matrix is zeros
+_WORK = 1 << 18  # multiplications of one product: OpenBLAS does more by several threads, which wait for busy cores
+
 
 def resize(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
     """Resize to `width` × `height`, each new pixel the mean of the old ones under a window round its place.
 
-    pixels: uint8 [h, w] (or any integers below 2^16). Returns int64 [height, width]. The window is as large as a new
-    pixel, but at least as large as an old one: an area average downwards, bilinear interpolation upwards. Means are
-    rounded once, halves up; beyond the edge the edge's pixels go on.
+    pixels: uint8 [h, w], or other integers from 0 to 65535. Returns int64 [height, width]. The window is as large as a
+    new pixel, but at least as large as an old one: an area average downwards, bilinear interpolation upwards. Means are
+    rounded once, halves up; beyond the edge the edge's pixels go on. Exact where the larger of the old and the new
+    height times the larger of both widths stays below 2^35.
     """
     if pixels.shape == (height, width):
         return pixels.astype(np.int64)
     down, across = _weights(pixels.shape[0], height), _weights(pixels.shape[1], width)
-    # float64 holds every whole number up to 2^53: the products are exact, and BLAS is fast
-    total = across.whole(down.whole(pixels.astype(np.float64)).T).T
+    # every sum is a whole number that its type holds: matrix products, which are fast, are exact in any order
+    rows = down.whole(pixels, np.float32 if pixels.dtype == np.uint8 and 255 * down.unit < 2**24 else np.float64)
+    total = across.whole(rows.T, np.float64).T.astype(np.int64)
     unit = down.unit * across.unit
-    return (2 * total.astype(np.int64) + unit) // (2 * unit)
+    return (2 * total + unit) // (2 * unit)
 
 
 class _Weights:
@@ -32,20 +37,31 @@ class _Weights:
         middle = (2 * np.arange(new) + 1) * old  # of each window, in 1/(2 new) of an old pixel
         first = (middle - half) // (2 * new)
         last = (middle + half - 1) // (2 * new)
-        self.places = first[:, None] + np.arange(int((last - first).max()) + 1)
-        left = np.maximum(2 * new * self.places, (middle - half)[:, None])
-        right = np.minimum(2 * new * (self.places + 1), (middle + half)[:, None])
-        self.shares = np.maximum(right - left, 0).astype(np.float64)
-        self.places = np.clip(self.places, 0, old - 1)
+        places = first[:, None] + np.arange(int((last - first).max()) + 1)
+        left = np.maximum(2 * new * places, (middle - half)[:, None])
+        right = np.minimum(2 * new * (places + 1), (middle + half)[:, None])
+        shares = np.maximum(right - left, 0).astype(np.float64)
+        places = np.clip(places, 0, old - 1)
+        self.new = new
+        self.blocks: list[tuple[slice, slice, np.ndarray]] = []  # new pixels, the old ones that they see, the shares
+        for start in range(0, new, _BLOCK):
+            block = slice(start, min(start + _BLOCK, new))
+            seen = slice(int(places[block].min()), int(places[block].max()) + 1)
+            matrix = np.zeros((block.stop - start, seen.stop - seen.start))
+            np.add.at(matrix, (np.arange(len(matrix))[:, None], places[block] - seen.start), shares[block])
+            self.blocks.append((block, seen, matrix))
 
-    def whole(self, rows: np.ndarray) -> np.ndarray:
-        """The weighted sums of `rows` float64 [old, k] as float64 [new, k]."""
-        total = rows[self.places[:, 0]] * self.shares[:, :1]
-        for tap in range(1, self.places.shape[1]):
-            total += rows[self.places[:, tap]] * self.shares[:, tap : tap + 1]
+    def whole(self, rows: np.ndarray, dtype: type[np.floating]) -> np.ndarray:
+        """The weighted sums of `rows` [old, k] as `dtype` [new, k], which holds all of them exactly."""
+        total = np.empty((self.new, rows.shape[1]), dtype)
+        for block, seen, matrix in self.blocks:
+            shares, step = matrix.astype(dtype), max(16, _WORK // matrix.size)
+            for start in range(0, rows.shape[1], step):
+                part = slice(start, start + step)
+                np.matmul(shares, rows[seen, part].astype(dtype), out=total[block, part])
         return total
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def _weights(old: int, new: int) -> _Weights:
     return _Weights(old, new)
