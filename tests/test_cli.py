@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from inklens.cli import app
 from inklens.data import load_dataset
 
-COMMANDS = ("demo", "look", "recipes", "train", "evaluate", "export", "verify", "inspect", "predict")
+COMMANDS = ("demo", "look", "recipes", "train", "evaluate", "export", "verify", "inspect", "predict", "app")
 
 
 def call(*arguments: object) -> tuple[int, str, str]:

@@ -178,20 +178,42 @@ def train(
 
 @app.command()
 def evaluate(
-    model: ModelPath,
+    subject: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="MODEL | --reading [DIR]",
+            help="A run folder or a model file; with --reading a folder of photos with labels.json, or nothing.",
+        ),
+    ] = None,
+    reading: Annotated[
+        bool, typer.Option("--reading", help="Measure the whole reader: on photos, or on rendered pages by condition.")
+    ] = False,
+    model: Annotated[
+        Path | None, typer.Option(metavar="M", help="With --reading: the classifier that names [default: the namer].")
+    ] = None,
     data: Data = "mnist",
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page with pictures too.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure a run or any model file on the test images.
+    """Measure a run or any model file on the test images, or the whole reader on photos.
 
-    Example: `inklens evaluate runs/fast --report report.html`
+    Examples: `inklens evaluate runs/fast --report report.html`, `inklens evaluate --reading photos`
     """
-    from inklens.data import load_dataset
-    from inklens.evaluate import evaluate_model
+    result: Any
+    if reading:
+        from inklens.reading.evaluate import evaluate_reading
+        from inklens.reading.reader import load_reader
 
-    with progress_bar(err, "evaluate") as bar:
-        result = evaluate_model(model, load_dataset(data), progress=bar)
+        with progress_bar(err, "read") as bar:
+            result = evaluate_reading(subject, load_reader(model), progress=bar)
+    elif subject is None or model is not None:
+        raise typer.BadParameter("expected a MODEL, or --reading; --model belongs to --reading")
+    else:
+        from inklens.data import load_dataset
+        from inklens.evaluate import evaluate_model
+
+        with progress_bar(err, "evaluate") as bar:
+            result = evaluate_model(subject, load_dataset(data), progress=bar)
     if report is not None:
         result.save_html(report)
     _print_result(result, as_json)
@@ -365,6 +387,33 @@ def read(
                 out.print(describe(path, reading), markup=False)
     if failed:
         raise typer.Exit(1)
+
+
+@app.command("app")
+def write_app_command(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="`namer`, a run folder, or a Core ML file.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder for the project.")],
+    name: Annotated[
+        str | None, typer.Option(metavar="N", help="What stands under the icon [default: Inklens].")
+    ] = None,
+    bundle_id: Annotated[
+        str | None, typer.Option(metavar="B", help="Bundle identifier, such as org.example.reader.")
+    ] = None,
+    team: Annotated[
+        str | None, typer.Option(metavar="T", help="Team of an Apple account; without it Xcode asks.")
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Replace models and settings of a project that inklens wrote.")
+    ] = False,
+) -> None:
+    """Write a complete Xcode project that reads digits with the camera.
+
+    Example: `inklens app namer reader --name "Ada reads"`
+    """
+    from inklens.apps.xcode import write_app
+
+    project = write_app(model, folder, name=name, bundle_id=bundle_id, team=team, update=update)
+    out.print(str(project), markup=False)
 
 
 def _show(prediction: Any) -> None:

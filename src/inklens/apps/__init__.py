@@ -1,0 +1,1 @@
+"""Apps that read with a model: an Xcode project for the iPhone, a page for the browser."""

@@ -1,0 +1,49 @@
+private let alternativeCount = 3  // runners-up that are told
+private let leastTold = 0.01  // probability of the least that is told
+private let sureEnough = 0.4  // of the locator, for a classifier that cannot say none
+
+/// Something found on a page. `label` is nil for what is no digit (or no symbol of the classifier).
+public struct Mark: Sendable, Equatable {
+    /// In pixels of the page.
+    public let box: Box
+    public let label: String?
+    /// 0 to 1, that the label is right; for a rejected mark, of the likeliest label.
+    public let confidence: Double
+    /// The next likeliest labels with their probabilities.
+    public let alternatives: [Alternative]
+    /// Each label's, then none's.
+    public let probabilities: [Float]
+
+    public struct Alternative: Sendable, Equatable {
+        public let label: String
+        public let probability: Double
+    }
+}
+
+/// Bring the two networks' opinions of one place together; `answer` is the classifier's.
+///
+/// A classifier of digits with a none class and the locator count half each; another classifier alone names what the
+/// locator found. What is more probably none than the classifier's threshold allows has no label.
+/// Equally likely labels keep their order.
+func judge(_ found: Found, _ answer: [Float], _ contract: ClassifierContract) -> Mark {
+    let kept = contract.labels.indices.filter { contract.labels[$0] != contract.none }
+    var names = kept.map { Double(answer[$0]) }
+    let labels = kept.map { contract.labels[$0] }
+    let some: Double
+    let accepted: Bool
+    if labels == digits && contract.none != nil {
+        names = zip(names, found.names).map { ($0 + found.sure * Double($1)) / 2 }
+        some = names.reduce(0, +)
+        accepted = some >= contract.threshold
+    } else {
+        accepted = (names.max() ?? 0) >= contract.threshold && found.sure >= sureEnough
+        names = names.map { $0 * found.sure }
+        some = names.reduce(0, +)
+    }
+    let order = names.indices.sorted { (-names[$0], $0) < (-names[$1], $1) }
+    let others = order.dropFirst().prefix(alternativeCount).filter { names[$0] >= leastTold }
+    return Mark(
+        box: found.box, label: accepted ? labels[order[0]] : nil, confidence: names[order[0]],
+        alternatives: others.map { Mark.Alternative(label: labels[$0], probability: names[$0]) },
+        probabilities: names.map { Float($0) } + [Float(max(0, 1 - some))])
+}

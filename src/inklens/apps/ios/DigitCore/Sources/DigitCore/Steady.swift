@@ -1,0 +1,286 @@
+// Labels that hold still over the frames of a video: marks are followed, named once it is sure, and let go.
+//
+// The same steps in the same order run in Python and JavaScript. So there is nothing here but + - * / and comparisons
+// of doubles, every tie has one answer, and sums are taken in the order of their lists. All durations are in seconds and
+// all lengths in parts of a mark's longer side, so that 8 to 60 frames a second behave alike, and small marks like large
+// ones.
+
+// s in which half of what is believed of a mark comes from what was seen; four clear frames of 15 a second
+private let learning = 0.15
+// s in which half of it goes when nothing is seen; five missed frames of 15 a second do no harm
+private let fading = 0.3
+// s that one frame counts for at most, so that no two frames alone name a mark, however late they come
+private let longest = 0.1
+private let forgotten = 1.0  // s without a frame, after which the camera may look at anything
+private let commit = 0.65  // the mean probability from which a label is told
+private let keep = 0.3  // the share of the present mark's probability below which a told label is doubted
+// the mean probability of any label from which a mark shows, and below which it no longer does
+private let showing = 0.7
+private let hiding = 0.35
+private let lead = 0.1  // by which another label must be likelier to be named first while in doubt
+private let gone = 0.05  // the probability of any label below which an unseen mark is forgotten
+private let reach = 0.5  // how far a mark may jump beyond the page's motion
+// how far the page may jump, and how many marks must agree on a jump of 1
+private let farthest = 2.0
+private let stay = 2.0
+private let anchorCount = 8  // marks that the page's motion is told by; the oldest are the surest
+// s in which half of a small step of a box is followed; a step well above `near` is followed at once
+private let settling = 0.2
+private let near = 0.06
+
+/// A mark in one frame: its box in pixels, and the probabilities of the labels 0 to k - 1 and, last, of none of them;
+/// 0 to 1 each, 1 together.
+public struct Seen: Sendable, Equatable {
+    public let box: Box
+    public let probabilities: [Double]
+
+    public init(box: Box, probabilities: [Double]) {
+        self.box = box
+        self.probabilities = probabilities
+    }
+}
+
+/// How sure it is of a mark: nothing is to be drawn for `searching`; `unsure` is drawn as doubt, `committed` as its label.
+public enum MarkState: String, Sendable {
+    case searching
+    case unsure
+    case committed
+}
+
+/// A mark that is followed over the frames.
+public struct SteadyMark: Sendable, Equatable, Identifiable {
+    /// The same from frame to frame, counted from 0.
+    public let id: Int
+    /// As in `Seen`, but smooth: x0, y0, x1, y1.
+    public let box: [Double]
+    public let state: MarkState
+    /// 0 to k - 1; nil while searching.
+    public let label: Int?
+    /// The label's mean probability (while searching the likeliest's), which fades when the mark is not seen.
+    public let confidence: Double
+    /// The likeliest other label; nil while searching or where there is no other.
+    public let runnerUp: Int?
+    /// The label is told in this frame and was not the last one told of this mark, so a program may tick.
+    public let justCommitted: Bool
+}
+
+struct Track {
+    let id: Int
+    var box: [Double]
+    var mean: [Double]  // of the labels' probabilities and, last, none's
+    var seen = true
+    var state = MarkState.searching
+    var label = 0
+    var told = -1  // the label that was committed last
+    var justCommitted = false
+
+    var present: Double { 1 - mean[mean.count - 1] }
+}
+
+/// Follows the marks of a video; `update` is called for each frame in turn.
+public struct SteadyLabels: Sendable {
+    private let labels: Int
+    private var tracks: [Track] = []
+    private var time: Double?
+    private var next = 0
+
+    public init(labels: Int) {
+        self.labels = labels
+    }
+
+    /// Take the marks of the frame at `time` in seconds, and tell what is to be shown, the oldest mark first.
+    ///
+    /// A time before the last one's, or more than a second after it, begins anew.
+    /// - Precondition: a mark's probabilities are one more than the labels.
+    public mutating func update(time: Double, marks: [Seen]) -> [SteadyMark] {
+        precondition(
+            marks.allSatisfy { $0.probabilities.count == labels + 1 }, "one probability for each label and none")
+        var step = longest
+        if let last = self.time, time >= last, time - last <= forgotten {
+            if time - last < longest { step = time - last }
+        } else {
+            tracks = []
+        }
+        self.time = time
+        move(marks, step)
+        for number in tracks.indices { judge(&tracks[number]) }
+        let all = tracks
+        tracks = all.filter { track in track.seen || (track.present >= gone && !isReplaced(track, among: all)) }
+        return tracks.map(show)
+    }
+
+    /// Bring every track to its mark, those without one along with the page, and begin a track for each new mark.
+    private mutating func move(_ marks: [Seen], _ step: Double) {
+        let pairs = match(tracks, marks, pageMotion(tracks, marks))
+        for number in tracks.indices { tracks[number].seen = false }
+        var taken = [Bool](repeating: false, count: marks.count)
+        var across = 0.0
+        var down = 0.0
+        for (number, place) in pairs {
+            let mark = marks[place]
+            let (x, y) = middle(tracks[number].box)
+            follow(&tracks[number].box, sides(mark.box), step)
+            learn(&tracks[number].mean, mark.probabilities, step / (step + learning))
+            across += middle(tracks[number].box).0 - x
+            down += middle(tracks[number].box).1 - y
+            tracks[number].seen = true
+            taken[place] = true
+        }
+        let nothing = [Double](repeating: 0, count: labels) + [1]
+        for number in tracks.indices where !tracks[number].seen {
+            learn(&tracks[number].mean, nothing, step / (step + fading))
+            if !pairs.isEmpty {
+                let shift = [across / Double(pairs.count), down / Double(pairs.count)]
+                for side in 0..<4 { tracks[number].box[side] += shift[side % 2] }
+            }
+        }
+        for (place, mark) in marks.enumerated() where !taken[place] {
+            var track = Track(id: next, box: sides(mark.box), mean: nothing)
+            learn(&track.mean, mark.probabilities, step / (step + learning))
+            tracks.append(track)
+            next += 1
+        }
+    }
+}
+
+/// Whether another mark, which is seen, has been named where this one was.
+private func isReplaced(_ track: Track, among tracks: [Track]) -> Bool {
+    tracks.contains { $0.seen && $0.state == .committed && coversHalf($0.box, track.box) }
+}
+
+/// The shift in pixels, right and down, that brings the marks seen last closest to marks of this frame.
+///
+/// One of the shifts from a track to a mark, or none; a far one must fit several marks. The first of equals.
+func pageMotion(_ tracks: [Track], _ marks: [Seen]) -> (Double, Double) {
+    let anchors = Array(tracks.filter(\.seen).prefix(anchorCount))
+    var motion = (0.0, 0.0)
+    var most = support(anchors, marks, 0, 0)
+    for track in anchors {
+        for mark in marks {
+            let (x0, y0) = middle(track.box)
+            let (x1, y1) = middle(sides(mark.box))
+            let (across, down) = (x1 - x0, y1 - y0)
+            let size = (longer(track.box) + longer(sides(mark.box))) / 2
+            let distance = across * across + down * down
+            if distance < farthest * farthest * size * size {
+                let total = support(anchors, marks, across, down) - stay * distance / (size * size)
+                if total > most { (motion, most) = ((across, down), total) }
+            }
+        }
+    }
+    return motion
+}
+
+/// How closely marks lie to the anchors shifted: the sum of each one's closest, 0 to 2 each.
+func support(_ anchors: [Track], _ marks: [Seen], _ across: Double, _ down: Double) -> Double {
+    var total = 0.0
+    for track in anchors { total += marks.map { closeness(track, $0, across, down) }.max() ?? 0 }
+    return total
+}
+
+/// Pairs of the numbers of a track and a mark, each once, the closest first; of equals the earlier track's first.
+func match(_ tracks: [Track], _ marks: [Seen], _ motion: (Double, Double)) -> [(Int, Int)] {
+    var pairs: [(Double, Int, Int)] = []
+    for (number, track) in tracks.enumerated() {
+        for (place, mark) in marks.enumerated() {
+            let close = closeness(track, mark, motion.0, motion.1)
+            if close > 0 { pairs.append((-close, number, place)) }
+        }
+    }
+    var chosen: [(Int, Int)] = []
+    var usedTracks = [Bool](repeating: false, count: tracks.count)
+    var usedMarks = [Bool](repeating: false, count: marks.count)
+    for (_, number, place) in pairs.sorted(by: <) where !usedTracks[number] && !usedMarks[place] {
+        usedTracks[number] = true
+        usedMarks[place] = true
+        chosen.append((number, place))
+    }
+    return chosen
+}
+
+/// How well a mark goes on a track shifted by so many pixels: 1 in the same place, up to 2 if its label agrees too; 0 out
+/// of reach or where one is twice as large as the other.
+func closeness(_ track: Track, _ mark: Seen, _ across: Double, _ down: Double) -> Double {
+    let (one, two) = (longer(track.box), longer(sides(mark.box)))
+    if !(one < 2 * two && two < 2 * one) { return 0 }
+    let (x0, y0) = middle(track.box)
+    let (x1, y1) = middle(sides(mark.box))
+    let (x, y, size) = (x1 - x0 - across, y1 - y0 - down, (one + two) / 2)
+    let near = 1 - (x * x + y * y) / (reach * reach * size * size)
+    if near <= 0 { return 0 }
+    var agreement = 0.0
+    for label in 0..<track.mean.count - 1 { agreement += track.mean[label] * mark.probabilities[label] }
+    return near * (1 + agreement)
+}
+
+/// Move a track's box towards the mark's: at once where that is far, so that it never lags visibly, and slowly where it
+/// is near, so that it does not tremble.
+func follow(_ box: inout [Double], _ seen: [Double], _ step: Double) {
+    let (size, slow) = (longer(box), step / (step + settling))
+    for side in 0..<4 {
+        let way = seen[side] - box[side]
+        let far = (way / size / near) * (way / size / near)
+        box[side] += way * (slow + far) / (1 + far)
+    }
+}
+
+/// Move a mean towards the newest probabilities; `weight` 0 to 1 is the share that these have in it.
+func learn(_ mean: inout [Double], _ probabilities: [Double], _ weight: Double) {
+    for label in mean.indices { mean[label] += weight * (probabilities[label] - mean[label]) }
+}
+
+/// Decide on a track's state and label.
+func judge(_ track: inout Track) {
+    let best = likeliest(track.mean, apartFrom: -1)
+    var told = track.state == .committed
+    if told && track.mean[best] < commit && track.mean[track.label] < keep * track.present { told = false }
+    if track.mean[best] >= commit || (!told && track.mean[best] > track.mean[track.label] + lead) { track.label = best }
+    if told || track.mean[track.label] >= commit {
+        track.state = .committed
+    } else if track.present >= showing || track.state != .searching {
+        track.state = .unsure
+    }
+    if track.present < hiding { track.state = .searching }
+    track.justCommitted = track.state == .committed && track.label != track.told
+    if track.justCommitted { track.told = track.label }
+}
+
+/// What is told of a track.
+func show(_ track: Track) -> SteadyMark {
+    if track.state == .searching {
+        let confidence = track.mean[likeliest(track.mean, apartFrom: -1)]
+        return SteadyMark(
+            id: track.id, box: track.box, state: .searching, label: nil, confidence: confidence, runnerUp: nil,
+            justCommitted: false)
+    }
+    let other = track.mean.count > 2 ? likeliest(track.mean, apartFrom: track.label) : nil
+    return SteadyMark(
+        id: track.id, box: track.box, state: track.state, label: track.label, confidence: track.mean[track.label],
+        runnerUp: other, justCommitted: track.justCommitted)
+}
+
+/// The label of the highest mean, apart from one; the first of equals.
+func likeliest(_ mean: [Double], apartFrom: Int) -> Int {
+    var best = apartFrom != 0 ? 0 : 1
+    for label in (best + 1)..<max(best + 1, mean.count - 1) where label != apartFrom && mean[label] > mean[best] {
+        best = label
+    }
+    return best
+}
+
+/// Whether two boxes have more than half of the smaller one's area in common.
+func coversHalf(_ one: [Double], _ two: [Double]) -> Bool {
+    let wide = min(one[2], two[2]) - max(one[0], two[0])
+    let high = min(one[3], two[3]) - max(one[1], two[1])
+    let smaller = min((one[2] - one[0]) * (one[3] - one[1]), (two[2] - two[0]) * (two[3] - two[1]))
+    return wide > 0 && high > 0 && 2 * wide * high > smaller
+}
+
+/// The centre of a box.
+func middle(_ box: [Double]) -> (Double, Double) { ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) }
+
+/// The longer side of a box.
+func longer(_ box: [Double]) -> Double { max(box[2] - box[0], box[3] - box[1]) }
+
+/// The sides of a box: x0, y0, x1, y1.
+private func sides(_ box: Box) -> [Double] { [Double(box.x0), Double(box.y0), Double(box.x1), Double(box.y1)] }

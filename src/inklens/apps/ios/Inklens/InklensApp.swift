@@ -1,0 +1,12 @@
+import SwiftUI
+
+@main
+struct InklensApp: App {
+    @State private var model = ReaderModel()
+
+    var body: some Scene {
+        WindowGroup {
+            RootView(model: model)
+        }
+    }
+}
