@@ -28,13 +28,14 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from conformance_report import write_report
+from conformance_report import is_first_tier, mil_subject, write_report
 
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build"
 SUITES = {"MIL operations": "converters/mil/mil/ops/tests", "NeuralNetwork layers": "test/neural_network"}
+NOTHING_RUN = 5  # what pytest says where no file failed to be read and no test was chosen
 BATCH = 400  # cases in one process, whose start takes seconds
-SILENCE = 900  # seconds without an outcome after which a process is ended; on a busy machine its start takes minutes
+SILENCE = 3600  # seconds without an outcome after which a process is ended; on a busy machine its start takes minutes
 
 
 def coremltools_folder() -> Path:
@@ -72,11 +73,19 @@ def collect(folder: Path) -> list[dict[str, Any]]:
     for suite in SUITES.values():
         run = command(folder, "--conformance-list", str(listing), str(folder / suite))
         done = subprocess.run(run, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
-        if not listing.exists():
+        # pytest lists what it could import; a file that it could not would be missing from every rate, unseen.
+        if not listing.exists() or done.returncode != NOTHING_RUN:
             sys.exit(f"the suite {suite} cannot be collected:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         cases += [json.loads(line) for line in listing.read_text(encoding="utf-8").splitlines()]
         listing.unlink()
     return cases
+
+
+def urgency(item: dict[str, Any]) -> int:
+    """Layers, then first-tier operations, then the others: a run that is broken off has what matters most."""
+    if f"/{SUITES['NeuralNetwork layers']}/" in item["case"]:
+        return 0
+    return 1 if is_first_tier("MIL", mil_subject(item["case"], item["parameters"])) else 2
 
 
 class Log:
@@ -86,12 +95,22 @@ class Log:
         self.path = path
         self.outcomes: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
+        begun = sorted(path.parent.glob(f"{path.stem}-part-*.jsonl"))  # what a run that was stopped left
         if fresh:
             path.unlink(missing_ok=True)
         elif path.exists():
             for line in path.read_text(encoding="utf-8").splitlines():
                 record = json.loads(line)
                 self.outcomes[record["case"]] = record
+        for part in begun:
+            if not fresh:
+                self.add(read_part(part)[0].values())
+            part.unlink()
+
+    def parts(self, name: str) -> tuple[Path, Path]:
+        """Where the cases of one process are listed, and where it writes their outcomes."""
+        stem = f"{self.path.stem}-part-{name}"
+        return self.path.with_name(f"{stem}.txt"), self.path.with_name(f"{stem}.jsonl")
 
     def add(self, records: Iterable[dict[str, Any]]) -> None:
         with self._lock, self.path.open("a", encoding="utf-8") as file:
@@ -109,7 +128,7 @@ class Log:
 
 def run_batch(folder: Path, cases: list[str], log: Log, name: str, engine: str) -> None:
     """Run some cases in a process; start another where it hangs or dies."""
-    only, part = BUILD / f"conformance-{name}.txt", BUILD / f"conformance-{name}.jsonl"
+    only, part = log.parts(name)
     while cases:
         only.write_text("\n".join(cases), encoding="utf-8")
         part.unlink(missing_ok=True)
@@ -155,7 +174,8 @@ def read_part(part: Path) -> tuple[dict[str, dict[str, Any]], str | None]:
     """Finished cases, and the one that was started last without an end."""
     records: dict[str, dict[str, Any]] = {}
     started = None
-    for line in part.read_text(encoding="utf-8").splitlines() if part.exists() else []:
+    # A process that was stopped may have left half a line.
+    for line in part.read_text(encoding="utf-8").split("\n")[:-1] if part.exists() else []:
         record = json.loads(line)
         if record["outcome"] == "started":
             started = record["case"]
@@ -203,7 +223,8 @@ def main() -> None:
     partial = options.every > 1 or bool(options.only)
     log = Log(BUILD / ("conformance-sample.jsonl" if partial else "conformance.jsonl"), options.fresh)
     cases = collect(folder)
-    chosen = [item["case"] for item in cases if options.only in item["case"]][:: options.every]
+    ordered = sorted(cases, key=urgency)
+    chosen = [item["case"] for item in ordered if options.only in item["case"]][:: options.every]
     if not options.report:
         if options.again:
             log.forget("failed", "refused", "skipped", "xfailed")

@@ -1,12 +1,12 @@
 """Read, inspect and run tens of thousands of damaged model files; nothing but ModelError may come out.
 
-    python tools/fuzz_coreml.py [--cases 20000] [--seed 1] [--workers 2] [--keep DIR]
+    python tools/fuzz_coreml.py [--cases 20000] [--first 0] [--seed 1] [--workers 2] [--keep DIR]
 
 Makes a set of small real models with coremltools (NeuralNetworks and ML Programs, compressed ones, a pipeline, an
 ONNX file), damages them (single bytes, or the fields of messages that stay well-formed; weights; manifests), and calls
 `inspect`, `load`, `predict` and `predict_batch` on every damaged file. Each worker is a process with a limit on its
-memory; a case that takes longer than its time, kills its worker, or raises anything but ModelError is a failure, and
-is kept. Exit code 1 when there was one.
+memory; a case that computes for longer than its time, kills its worker, or raises anything but ModelError is a failure,
+and is kept. Exit code 1 when there was one. `--first` goes on with a run that was stopped.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from typing import Any
 import numpy as np
 
 MEMORY = 6 << 30  # address space of a worker: ONNX Runtime alone maps about 1 GB
-SECONDS = 20  # for one case
+SECONDS = 20  # for one case, of its own computing: what else the machine does is not the case's fault
+SILENCE = 600  # seconds after which a worker hangs that neither ends its case nor lets itself be interrupted
 CONTEXT = multiprocessing.get_context("spawn")  # the workers must not inherit what coremltools loads
 
 
@@ -414,17 +415,18 @@ def work(seeds: list[Seed], first: int, step: int, cases: int, seed: int, folder
     def alarm(*_: Any) -> None:
         raise TooLong
 
-    if hasattr(signal, "SIGALRM"):
-        signal.signal(signal.SIGALRM, alarm)
+    limited = hasattr(signal, "setitimer")  # Windows has none; there SILENCE alone ends a case
+    if limited:
+        signal.signal(signal.SIGPROF, alarm)
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     for case in range(first, cases, step):
         results.put(("begin", case, ""))
         chosen, parts = damaged_case(seeds, seed, case)
         path = write(chosen, parts, Path(folder))
-        start = time.perf_counter()
+        start = time.process_time()
         try:
-            if hasattr(signal, "SIGALRM"):
-                signal.alarm(SECONDS)
+            if limited:
+                signal.setitimer(signal.ITIMER_PROF, SECONDS)
             outcome = attempt(path)
         except TooLong:
             outcome = "FAILED: took too long"
@@ -433,9 +435,9 @@ def work(seeds: list[Seed], first: int, step: int, cases: int, seed: int, folder
         except BaseException:
             outcome = "FAILED: " + traceback.format_exc(limit=-4)
         finally:
-            if hasattr(signal, "SIGALRM"):
-                signal.alarm(0)
-        results.put(("end", case, (outcome, time.perf_counter() - start)))
+            if limited:
+                signal.setitimer(signal.ITIMER_PROF, 0)
+        results.put(("end", case, (outcome, time.process_time() - start)))
     results.put(("done", first, ""))
 
 
@@ -448,11 +450,12 @@ def damaged_case(seeds: list[Seed], seed: int, case: int) -> tuple[Seed, dict[st
 class Worker:
     """A process that runs its share of the cases, started again after the case that killed it."""
 
-    def __init__(self, index: int, start: Callable[[int, int, Any], Any]) -> None:
+    def __init__(self, index: int, first: int, start: Callable[[int, int, Any], Any]) -> None:
         self.index = index
+        self.first = first
         self.start = start
         self.queue: Any = CONTEXT.SimpleQueue()
-        self.process = start(index, index, self.queue)
+        self.process = start(index, first, self.queue)
         self.case: int | None = None
         self.since = time.monotonic()
         self.done = False
@@ -465,11 +468,11 @@ class Worker:
             if kind == "begin":
                 self.case = case
             elif kind == "end":
-                self.case = None
+                self.case, self.first = None, case + STEP[0]
                 yield case, *value
             else:
                 self.done = True
-        late = time.monotonic() - self.since > 3 * SECONDS
+        late = time.monotonic() - self.since > SILENCE
         if not self.done and (late or not self.process.is_alive()) and self.queue.empty():
             self.process.kill()
             self.process.join()
@@ -479,7 +482,7 @@ class Worker:
             self.restart()
 
     def restart(self) -> None:
-        following = self.index if self.case is None else self.case + STEP[0]
+        following = self.first if self.case is None else self.case + STEP[0]
         self.queue = CONTEXT.SimpleQueue()
         self.process = self.start(self.index, following, self.queue)
         self.case = None
@@ -492,6 +495,7 @@ STEP = [1]
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--cases", type=int, default=20_000)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first case")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 4))
     parser.add_argument("--keep", type=Path, default=None, help="where files that fail are kept")
@@ -501,7 +505,8 @@ def main() -> int:
     kept = arguments.keep or Path(tempfile.mkdtemp(prefix="inklens-fuzz-"))
     scratch = Path(tempfile.mkdtemp(prefix="inklens-fuzz-cases-"))
     STEP[0] = arguments.workers
-    print(f"{len(seeds)} real models, {arguments.cases:,} damaged ones, {arguments.workers} workers", flush=True)
+    wanted = arguments.cases - arguments.first
+    print(f"{len(seeds)} real models, {wanted:,} damaged ones, {arguments.workers} workers", flush=True)
     outcomes: Counter[str] = Counter()
     failures: list[tuple[int, str]] = []
     slowest = (0.0, -1)
@@ -514,7 +519,7 @@ def main() -> int:
         process.start()
         return process
 
-    workers = [Worker(index, start) for index in range(arguments.workers)]
+    workers = [Worker(index, arguments.first + index, start) for index in range(arguments.workers)]
     shown = time.monotonic()
     while not all(worker.done for worker in workers):
         time.sleep(0.05)
@@ -529,15 +534,15 @@ def main() -> int:
                     print(f"case {case} ({chosen.name}) {outcome}\n  kept as {path}", flush=True)
         if time.monotonic() - shown > 30:
             shown = time.monotonic()
-            print(f"{sum(outcomes.values()):,} of {arguments.cases:,}", flush=True)
+            print(f"{sum(outcomes.values()):,} of {wanted:,}", flush=True)
     shutil.rmtree(scratch, ignore_errors=True)
     total = sum(outcomes.values())
-    print(f"{total:,} damaged files in {time.monotonic() - began:.0f} s; the slowest took {slowest[0]:.1f} s")
+    print(f"{total:,} damaged files in {time.monotonic() - began:.0f} s; the slowest computed for {slowest[0]:.1f} s")
     for outcome, count in outcomes.most_common():
         print(f"  {outcome:<20}{count:>8,}")
     if not failures and not arguments.keep:
         kept.rmdir()
-    return 1 if failures or total < arguments.cases else 0
+    return 1 if failures or total < wanted else 0
 
 
 if __name__ == "__main__":
