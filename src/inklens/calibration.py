@@ -51,8 +51,13 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, *, bins: int = BI
 
     probabilities: float [n, classes], rows that sum to 1; labels: int [n]; n ≥ 1.
     """
-    confidence = np.minimum(probabilities.max(axis=1).astype(np.float64), 1.0)  # float32 sums may pass 1 by an ulp
-    right = probabilities.argmax(axis=1) == labels
+    return compare_confidence(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels, bins=bins)
+
+
+def compare_confidence(confidence: np.ndarray, right: np.ndarray, *, bins: int = BINS) -> Reliability:
+    """Sort answers by their confidence, float [n] of 0 to 1, and compare it with how often they are `right`, bool [n];
+    n ≥ 1."""
+    confidence = np.minimum(confidence.astype(np.float64), 1.0)  # float32 sums may pass 1 by an ulp
     edges = np.linspace(0.0, 1.0, bins + 1)
     index = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
     counts = np.bincount(index, minlength=bins)

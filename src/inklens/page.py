@@ -6,20 +6,46 @@ import base64
 import io
 import math
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from inklens import figures
+from inklens.calibration import Reliability
 from inklens.errors import MissingExtra
 from inklens.report import Answer, Report, counted, percent, span
+
+if TYPE_CHECKING:
+    from inklens.reading.report import ReadingReport
 
 WIDEST_MATRIX = 40  # classes; beyond that a table of counts is no longer read
 
 
 def render_page(report: Report) -> str:
     """The whole page as text. Raises MissingExtra where Matplotlib or Jinja2 is not installed."""
+    return _template("report.html").render(
+        report=report,
+        version=version("inklens"),
+        matrix=_matrix(report) if len(report.labels) <= WIDEST_MATRIX else None,
+        calibration=_draw_calibration(report.calibration, report.calibration_before),
+        curves=_curves(report),
+        gauge=_gauge(report),
+    )
+
+
+def render_reading(report: ReadingReport) -> str:
+    """The page of a reader's evaluation as text. Raises MissingExtra as `render_page` does."""
+    total = report.total
+    calibration = total.calibration
+    return _template("reading.html").render(
+        report=report,
+        version=version("inklens"),
+        calibration=_draw_calibration(calibration) if calibration else "",
+    )
+
+
+def _template(name: str) -> Any:
     try:
         import jinja2
     except ImportError:
@@ -32,14 +58,7 @@ def render_page(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(counted=counted, percent=percent, span=span, picture=_picture)
-    return environment.get_template("report.html").render(
-        report=report,
-        version=version("inklens"),
-        matrix=_matrix(report) if len(report.labels) <= WIDEST_MATRIX else None,
-        calibration=_calibration(report),
-        curves=_curves(report),
-        gauge=_gauge(report),
-    )
+    return environment.get_template(name)
 
 
 def _picture(answer: Answer) -> str:
@@ -65,10 +84,10 @@ def _matrix(report: Report) -> list[list[tuple[int, int]]]:
     return [[(int(confusion[row, column]), strength(row, column)) for column in places] for row in places]
 
 
-def _calibration(report: Report) -> str:
-    error = f"expected calibration error {percent(report.ece)} %"
-    description = f"Reliability picture: accuracy against confidence in {len(report.calibration.counts)} bins, {error}"
-    return figures.svg(figures.draw_reliability(report.calibration, report.calibration_before), description=description)
+def _draw_calibration(calibration: Reliability, before: Reliability | None = None) -> str:
+    error = f"expected calibration error {percent(calibration.error)} %"
+    description = f"Reliability picture: accuracy against confidence in {len(calibration.counts)} bins, {error}"
+    return figures.svg(figures.draw_reliability(calibration, before), description=description)
 
 
 def _curves(report: Report) -> str:
