@@ -25,7 +25,7 @@ class Recipe:
 
     name: str
     description: str
-    network: str  # a name of inklens.networks.NETWORKS
+    network: str  # a name of inklens.networks.NETWORKS, or LOCATOR
     epochs: int
     batch: int  # images a step
     chunk: int = 64  # images that pass through the network together: their activations stay in the cache
@@ -48,6 +48,9 @@ class Recipe:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise RecipeError(f"recipe {self.name}: {name} is {value!r}; expected a whole number of at least 1.")
+        if not isinstance(self.pages, int) or self.pages < (self.network == LOCATOR):
+            least = "at least 1, for a locator learns from nothing else" if self.network == LOCATOR else "at least 0"
+            raise RecipeError(f"recipe {self.name}: pages is {self.pages!r}; expected a whole number of {least}.")
         for name, choices in (("optimizer", get_args(Optimizer)), ("schedule", get_args(Schedule))):
             value = getattr(self, name)
             if value not in choices:

@@ -158,24 +158,30 @@ def compare(
     half = path.suffix == ".mlpackage" and _declares_float16(path)
     rounded = load_locator(path, precision="declared")[0] if half else None
     limit = float(np.log(contract.peak / (1 - contract.peak)))
-    largest, total, declared, alike, either = 0.0, 0.0, 0.0, 0, 0
+    largest, means, declared = list[float](), list[float](), list[float]()
+    alike, either = 0, 0
     for picture in pictures:
         expected, found = reference(picture), locate(picture)
         difference = np.abs(expected - found)
-        largest, total = max(largest, float(difference.max())), total + float(difference.mean())
+        largest.append(float(difference.max()))
+        means.append(float(difference.mean()))
         one, two = expected[0] >= limit, found[0] >= limit
         alike, either = alike + int((one & two).sum()), either + int((one | two).sum())
         if rounded is not None:
-            declared = max(declared, float(np.abs(expected - rounded(picture)).max()))
-    ok = largest <= ALLOWED["float16" if half else "float32"] and declared <= ALLOWED["declared"]
+            declared.append(float(np.abs(expected - rounded(picture)).max()))
+    # NumPy's maximum keeps what is no number, which no limit allows
+    most, most_declared = float(np.max(largest)), float(np.max(declared)) if declared else None
+    ok = most <= ALLOWED["float16" if half else "float32"] and (
+        most_declared is None or most_declared <= ALLOWED["declared"]
+    )
     return LocatorReport(
         name,
         len(pictures),
         file_bytes(path),
-        largest,
-        total / max(1, len(pictures)),
-        declared if rounded is not None else None,
-        alike / max(1, either),
+        most,
+        float(np.mean(means)),
+        most_declared,
+        alike / either if either else 1.0,
         ok,
     )
 

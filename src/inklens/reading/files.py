@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,10 @@ def find_pictures(names: Sequence[str | Path]) -> list[Path]:
     for name in names:
         path = Path(name)
         if path.is_dir():
-            inside = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+            try:
+                inside = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+            except OSError as error:
+                raise ImageError(f"the folder {path} cannot be read: {error.strerror or error}.") from None
             if not inside:
                 kinds = ", ".join(SUFFIXES[:3])
                 raise ImageError(f"the folder {path} holds no picture; expected files such as {kinds}.")
@@ -66,7 +69,8 @@ def read_files(
 
     draw: a folder for the pictures with what was read drawn over them. Raises OutputError where it cannot be written.
     """
-    taken: set[Path] = set()
+    paths, taken = list(paths), set[Path]()
+    originals = {path.resolve() for path in paths}
     for path in paths:
         try:
             picture = read_picture(path)
@@ -75,7 +79,7 @@ def read_files(
             continue
         reading = read_page(to_page(picture), reader, orientation=orientation)
         if draw is not None:
-            save_drawing(draw, path, draw_reading(picture, reading, everything=everything), taken)
+            save_drawing(draw, path, draw_reading(picture, reading, everything=everything), taken, originals)
         yield path, reading
 
 
@@ -125,7 +129,8 @@ def draw_reading(picture: Image.Image, reading: Reading, *, everything: bool = F
         canvas.rectangle(box, outline=colour, width=width)
         size = max(11, round(0.5 * (y1 - y0)))
         text = mark.label if mark.confidence >= SURE else f"{mark.label}?"
-        place = (x0, y0 - 1.15 * size if y0 >= 1.15 * size else y1)
+        line = 1.15 * size  # above the box, else below it, else, where a digit fills the picture, in it
+        place = (max(0, x0), y0 - line if y0 >= line else y1 if y1 + line <= drawn.height else max(0, y0))
         canvas.text(
             place,
             text or "",
@@ -142,17 +147,18 @@ def _around(mark: Mark, width: int) -> tuple[int, int, int, int]:
     return x0 - width, y0 - width, x1 + width - 1, y1 + width - 1
 
 
-def save_drawing(folder: Path, path: Path, picture: Image.Image, taken: set[Path]) -> Path:
+def save_drawing(folder: Path, path: Path, picture: Image.Image, taken: set[Path], originals: Set[Path]) -> Path:
     """Write the drawn reading of the file `path` into a folder as `NAME.png`, numbered where that name is in `taken`.
 
-    Adds the name to `taken`. Raises OutputError where it would replace the picture itself or cannot be written.
+    Adds the name to `taken`. Raises OutputError where it would replace one of the pictures that are read, whose
+    resolved paths are `originals`, or cannot be written.
     """
     target, number = folder / f"{path.stem}.png", 1
     while target in taken:
         number += 1
         target = folder / f"{path.stem}-{number}.png"
-    if target.resolve() == path.resolve():
-        raise OutputError(f"{target} is the picture itself; draw into another folder.")
+    if target.resolve() in originals:
+        raise OutputError(f"{target} is itself one of the pictures to read; draw into another folder.")
     write_whole(target, lambda part: picture.save(part, format="PNG"))
     taken.add(target)
     return target

@@ -13,7 +13,7 @@ import numpy as np
 from inklens.contract import LocatorContract
 from inklens.data import Dataset, Split
 from inklens.reading.find import Found, Locate, decode, settle
-from inklens.reading.prepare import prepare_mark
+from inklens.reading.prepare import SIZE, prepare_mark
 from inklens.reading.reader import load_locator, shipped_path
 from inklens.reading.store import Pages, PageStore, StoredPage
 from inklens.reading.truth import overlaps
@@ -81,7 +81,7 @@ def _cut_chunk(store: PageStore, locator: Path, numbers: range) -> Labelled:
             for box, label in choose_marks(page, found, np.random.default_rng([store.seed, number])):
                 images.append(prepare_mark(page.page, box))
                 labels.append(label)
-    return np.stack(images), np.array(labels, np.int64)
+    return np.array(images, np.uint8).reshape(-1, SIZE, SIZE), np.array(labels, np.int64)
 
 
 def find_together(pages: list[StoredPage], locate: Locate, contract: LocatorContract) -> list[list[Found]]:
@@ -124,7 +124,7 @@ def choose_marks(
             others.append(mark.box)
     yield from zip(chosen, page.labels.tolist(), strict=True)
     others += [shake(box, rng) for box in rng.permutation(page.negatives)[:_NEGATIVES]]
-    others += [_part(boxes, rng)] * bool(len(boxes)) + [_anywhere(page.page.shape, rng)]
+    others += [_part(boxes, rng) for _ in boxes[:1]] + [_anywhere(page.page.shape, rng)]
     for other in others:
         box = np.array(other)
         if _is_seen(other, page.page.shape) and not _hits(box, ignore, _IGNORED) and (iou(box, boxes) < _OTHER).all():

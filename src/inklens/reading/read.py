@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from inklens.errors import ImageError
 from inklens.reading.find import Found, find_marks
 from inklens.reading.judge import Mark, judge
 from inklens.reading.order import find_lines, line_text
@@ -62,8 +63,10 @@ def read_page(page: np.ndarray, reader: Reader, *, closer: bool = True, orientat
 
     page: uint8 [height, width], 0 black to 255 white, any polarity. closer: look at it at several sizes, as photos and
     scans need; a camera frame is looked at once. orientation: `auto` turns a page that reads much better sideways or
-    upside down.
+    upside down. Raises ImageError for an array of another kind.
     """
+    if page.ndim != 2 or page.dtype != np.uint8 or 0 in page.shape:
+        raise ImageError(f"a page is uint8 [height, width], not {page.dtype} {list(page.shape)}")
     reading = _read_upright(page, reader, closer)
     if orientation == "auto":
         turned = [

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from inklens import coreml
-from inklens.contract import CONTRACT_KEY, ClassifierContract, LocatorContract, parse_contract
+from inklens.contract import CONTRACT_KEY, PREPARATION, ClassifierContract, LocatorContract, parse_contract
 from inklens.errors import ModelError
 from inklens.predictor import Precision, Predictor, load_predictor, onnx_session
 from inklens.reading.find import Locate
-from inklens.reading.network import DIGITS
+from inklens.reading.network import CHANNELS, DIGITS, STRIDE
 
 SHIPPED = ("locator", "namer")
 """The two networks that the package carries, as `load_shipped` names them."""
@@ -55,13 +55,17 @@ def load_reader(model: str | Path | None = None, *, threads: int = 0, folder: Pa
 
 
 def classifier_contract(classify: Predictor) -> ClassifierContract:
-    """What a classifier says of itself; one without a contract is taken for labels only, rejecting nothing unlikely.
+    """What a classifier says of itself; one without a contract has only its labels, and a threshold of a half.
 
-    Raises ModelError where it expects something else than bright ink.
+    Raises ModelError where it expects dark ink or marks prepared in another way.
     """
     contract = classify.contract or ClassifierContract(labels=classify.labels, threshold=0.5)
-    if contract.ink != "bright":
-        raise ModelError(f"{classify.name} expects {contract.ink} ink; marks are prepared with bright ink on 0")
+    if contract.ink == "dark":
+        raise ModelError(f"{classify.name} expects dark ink; marks are prepared with bright ink on 0")
+    if contract.preparation != PREPARATION:
+        raise ModelError(
+            f"{classify.name} expects marks of preparation {contract.preparation}; this inklens makes {PREPARATION}"
+        )
     return contract
 
 
@@ -93,6 +97,11 @@ def _locator_contract(metadata: Mapping[str, str], path: Path) -> LocatorContrac
     if not isinstance(contract, LocatorContract):
         found = "the contract of a classifier" if contract else "no contract"
         raise ModelError(f"{path} is no locator: its metadata have {found}")
+    if contract.channels != CHANNELS or contract.stride != STRIDE:
+        raise ModelError(
+            f"{path} has the maps {', '.join(contract.channels)} of stride {contract.stride}; "
+            f"this inklens reads {', '.join(CHANNELS)} of stride {STRIDE}"
+        )
     return contract
 
 

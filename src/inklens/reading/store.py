@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -26,7 +27,7 @@ _VERSION = 1  # of how pages are rendered and kept; a change makes them anew
 
 @dataclass(frozen=True)
 class StoredPage:
-    """What learning needs of a rendered page; see RenderedPage. `page` is read-only, the boxes are int16 [n, 4]."""
+    """What learning needs of a rendered page; see RenderedPage. A store's boxes are int16 [n, 4]."""
 
     page: np.ndarray
     boxes: np.ndarray
@@ -98,7 +99,7 @@ class PageStore:
         Raises DataError where a font is missing (see `fonts.py`), OutputError where the folder cannot be written.
         """
         number = 0
-        while number < self.count and self._file(number).exists():
+        while number < self.count and self._holds(number):
             number += SHARD
         if number >= self.count:
             return
@@ -134,12 +135,20 @@ class PageStore:
     def __getstate__(self) -> dict[str, object]:
         return {**vars(self), "_shards": {}}  # another process reads what it needs itself
 
+    def _holds(self, number: int) -> bool:
+        """Whether the file of page `number` has all its pages; a store of fewer pages may have left it shorter."""
+        try:
+            with np.load(self._file(number)) as file:
+                return len(file["boxes_counts"]) >= min(SHARD, self.count - number)
+        except (OSError, ValueError, KeyError, BadZipFile):
+            return False
+
     def _file(self, number: int) -> Path:
         return self.folder / f"{number // SHARD:04d}.npz"
 
 
 class _Shard:
-    """One file of pages; the pictures stay on disk until they are asked for."""
+    """One file of pages, in memory."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -147,7 +156,7 @@ class _Shard:
                 self._arrays = {name: file[name] for name in file.files}
         except FileNotFoundError:
             raise DataError(f"the rendered pages {path} are missing; render them first.") from None
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise DataError(f"{path} is damaged ({error}); delete it and render again.") from None
         self._ends = {name: np.cumsum(self._arrays[f"{name}_counts"]) for name in ("boxes", "ignore", "negatives")}
 
