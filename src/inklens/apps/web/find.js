@@ -3,7 +3,7 @@
  * @module
  */
 
-import { look, owns, toPage, views } from "./views.js";
+import { look, owns, toPage } from "./views.js";
 
 /** @typedef {import("./resize.js").Grey} Grey */
 /** @typedef {import("./prepare.js").Box} Box */
@@ -23,20 +23,15 @@ const UNIT = 16; // pixels; sizes are e to the power of their map, in these
 const INSIDE = 0.75; // the share of a box that lies in a surer one, from which it is a part of that digit
 
 /**
- * Every place of a page that looks like a digit, the surest first.
- *
- * `closer`: look at it from further away and, where its pixels allow, closer too, as photos need; a camera frame is
- * looked at once.
+ * Every place of a page that looks like a digit in one of its views, the surest first.
  * @param {Grey} page
  * @param {(picture: Grey) => Maps} locate
  * @param {{peak: number, overlap: number}} contract
- * @param {boolean} closer
+ * @param {View[]} shown
  * @returns {Found[]}
  */
-export function findMarks(page, locate, contract, closer = true) {
-  const found = views(page.width, page.height, closer).flatMap((view) =>
-    decode(locate(look(page, view)), view, contract.peak, page),
-  );
+export function findMarks(page, locate, contract, shown) {
+  const found = shown.flatMap((view) => decode(locate(look(page, view)), view, contract.peak, page));
   return settle(found, contract.overlap);
 }
 
@@ -63,7 +58,7 @@ export function decode(maps, view, peak, page) {
       const x = (column + 0.5 + values[1]) * STRIDE, y = (row + 0.5 + values[2]) * STRIDE;
       const [wide, high] = [values[3], values[4]].map((size) => Math.exp(Math.min(Math.max(size, -4), 4)) * (UNIT / 2));
       const box = [x - wide, y - high, x + wide, y + high];
-      if (!owns(view, box, Math.max(2 * wide, 2 * high), /** @type {Grey} */ (page))) continue;
+      if (!owns(view, box, Math.max(2 * wide, 2 * high), page)) continue;
       const placed = toPage(view, box, page);
       if (placed[2] > placed[0] && placed[3] > placed[1]) {
         const sure = 1 / (1 + Math.exp(-values[0]));

@@ -1,0 +1,169 @@
+/**
+ * Reads pictures away from the page's own thread: `app.js` sends one at a time and gets what is on it.
+ * @module
+ */
+
+import { findMarks } from "./find.js";
+import { findLines, lineText } from "./order.js";
+import { prepareMark } from "./prepare.js";
+import { arrange, nameMarks, readPage } from "./read.js";
+import { loadReader } from "./reader.js";
+import { SteadyLabels } from "./steady.js";
+import { drawingViews, views } from "./views.js";
+
+/** @typedef {import("./resize.js").Grey} Grey */
+/** @typedef {import("./reader.js").Reader} Reader */
+/** @typedef {import("./prepare.js").Box} Box */
+/** @typedef {"camera" | "drawing" | "photo"} How */
+/**
+ * What is shown of a mark. `state`: `rejected` marks are no digit. `picture`: what the classifier saw, [28][28].
+ * @typedef {{id: number, box: number[], state: "committed" | "unsure" | "rejected", label: string | null,
+ *   confidence: number, runnerUp: string | null, probabilities: number[], picture: Uint8Array | null}} Shown
+ * @typedef {{width: number, height: number, marks: Shown[], lines: {text: string, marks: number[]}[]}} Answer
+ */
+
+const FRAME = [640, 480]; // longer and shorter side of a camera frame, in pixels
+const DRAWING = [384, 288]; // of a drawing
+const PHOTO = 12e6; // pixels of a photo that are looked at at most: some browsers refuse larger canvases
+const UNSURE = 0.6; // confidence below which a mark of a photo or drawing is shown with its runner-up
+
+const canvas = new OffscreenCanvas(1, 1);
+const context = canvas.getContext("2d", { willReadFrequently: true });
+/** @type {Reader | null} */
+let reader = null;
+/** @type {SteadyLabels | null} */
+let steady = null;
+
+open().then(
+  (opened) => {
+    reader = opened;
+    steady = new SteadyLabels(opened.labels.length);
+    postMessage({ kind: "ready", labels: opened.labels });
+  },
+  (error) => postMessage({ kind: "failed", message: String(error.message ?? error) }),
+);
+
+addEventListener("message", ({ data }) => {
+  if (data.kind === "forget" && reader) steady = new SteadyLabels(reader.labels.length);
+  if (data.kind !== "read") return;
+  try {
+    const { answer, steps } = read(data.picture, data.how, data.time, data.selected);
+    postMessage({ kind: "answer", id: data.id, answer, steps });
+  } catch (error) {
+    postMessage({ kind: "problem", id: data.id, message: String(error instanceof Error ? error.message : error) });
+  }
+});
+
+async function open() {
+  const load = async (/** @type {string} */ name) => {
+    const response = await fetch(new URL(name, import.meta.url));
+    if (!response.ok) throw new Error(`${name}: ${response.status}`);
+    return response.arrayBuffer();
+  };
+  const [wasm, locator, classifier] = await Promise.all(["kernels.wasm", "locator.bin", "classifier.bin"].map(load));
+  return loadReader(wasm, locator, classifier);
+}
+
+/**
+ * @param {ImageBitmap} picture
+ * @param {How} how
+ * @param {number} time in seconds
+ * @param {number | null} selected the id of the mark whose picture is wanted, in a video
+ * @returns {{answer: Answer, steps: Record<string, number>}}
+ */
+function read(picture, how, time, selected) {
+  if (!reader) throw new Error("the networks are not loaded yet");
+  reader.spent = { locate: 0, classify: 0 };
+  const start = performance.now();
+  const page = takeGrey(picture, how);
+  const grey = performance.now();
+  const answer = how === "camera" ? readFrame(page, reader, time, selected) : readWhole(page, reader, how);
+  const end = performance.now(), { locate, classify } = reader.spent;
+  const steps = { grey: grey - start, locate, classify, rest: end - grey - locate - classify, total: end - start };
+  return { answer, steps };
+}
+
+/**
+ * The picture's grey as page: a frame or a drawing at the size that it is looked at, a photo at its own.
+ * @param {ImageBitmap} picture
+ * @param {How} how
+ * @returns {Grey}
+ */
+function takeGrey(picture, how) {
+  if (!context) throw new Error("this browser gives no 2D canvas to workers");
+  const [long, short] = how === "camera" ? FRAME : DRAWING;
+  const { width: wide, height: high } = picture;
+  const scale = how === "photo"
+    ? Math.min(1, Math.sqrt(PHOTO / (wide * high)))
+    : Math.min(long / Math.max(wide, high), short / Math.min(wide, high));
+  const width = Math.max(1, Math.round(wide * scale)), height = Math.max(1, Math.round(high * scale));
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  context.fillStyle = "white"; // what shines through transparent pictures
+  context.fillRect(0, 0, width, height);
+  context.drawImage(picture, 0, 0, width, height);
+  picture.close();
+  const colours = context.getImageData(0, 0, width, height).data, data = new Uint8Array(width * height);
+  for (let i = 0, j = 0; i < data.length; i++, j += 4) {
+    // luma of ITU-R BT.601 in whole numbers, as Pillow's
+    data[i] = (19595 * colours[j] + 38470 * colours[j + 1] + 7471 * colours[j + 2] + 32768) >> 16;
+  }
+  return { width, height, data };
+}
+
+/**
+ * @param {Grey} page
+ * @param {Reader} known
+ * @param {How} how
+ * @returns {Answer}
+ */
+function readWhole(page, known, how) {
+  const { width, height } = page;
+  const reading = how === "photo"
+    ? readPage(page, known)
+    : arrange(nameMarks(page, findMarks(page, known.locate, known.locatorContract, drawingViews(width, height)), known), width, height);
+  const marks = [...reading.marks, ...reading.rejected].map(
+    ({ box, label, confidence, alternatives, probabilities }, id) => ({
+      id,
+      box,
+      label,
+      state: /** @type {Shown["state"]} */ (label === null ? "rejected" : confidence < UNSURE ? "unsure" : "committed"),
+      confidence,
+      runnerUp: alternatives[0]?.[0] ?? null,
+      probabilities,
+      picture: prepareMark(page, box),
+    }),
+  );
+  return { width, height, marks, lines: reading.lines };
+}
+
+/**
+ * @param {Grey} page
+ * @param {Reader} known
+ * @param {number} time
+ * @param {number | null} selected
+ * @returns {Answer}
+ */
+function readFrame(page, known, time, selected) {
+  const found = findMarks(page, known.locate, known.locatorContract, views(page.width, page.height, false));
+  const seen = nameMarks(page, found, known);
+  const followed = (steady ??= new SteadyLabels(known.labels.length)).update(time, seen);
+  const marks = followed
+    .filter(({ state }) => state !== "searching")
+    .map(({ id, box, state, label, confidence, runnerUp, mean }) => ({
+      id,
+      box,
+      state: /** @type {Shown["state"]} */ (state),
+      label: label === null ? null : known.labels[label],
+      confidence,
+      runnerUp: runnerUp === null ? null : known.labels[runnerUp],
+      probabilities: mean,
+      picture: id === selected ? prepareMark(page, /** @type {Box} */ (box.map(Math.round))) : null,
+    }));
+  const sure = marks.map((_, index) => index).filter((index) => marks[index].state === "committed");
+  const boxes = sure.map((index) => /** @type {Box} */ (marks[index].box));
+  const lines = findLines(boxes).map((line) => ({
+    text: lineText(boxes, line, line.map((place) => marks[sure[place]].label ?? "")),
+    marks: line.map((place) => sure[place]),
+  }));
+  return { width: page.width, height: page.height, marks, lines };
+}

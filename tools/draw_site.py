@@ -1,0 +1,64 @@
+"""Draw what the page shows where it has nothing to read: icons, a sample page, and digits to be written by key.
+
+python tools/draw_site.py
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from inklens.apps.samples import Written, draw_icon, draw_page
+from inklens.reading.strokes import load_skeletons
+from inklens.writing import write_whole
+
+WEB = Path(__file__).parent.parent / "src" / "inklens" / "apps" / "web"
+LINES = ("3141", "5926", "5358")
+HEAD = """/**
+ * How the page writes each digit: its strokes, points x and y in hundredths of its height. From `strokes.txt` by
+ * `tools/draw_site.py`.
+ * @module
+ */
+
+/** @type {[number, number][][][]} */
+"""
+
+
+def sample_page() -> np.ndarray:
+    """A page uint8 [480, 640] of twelve digits in three lines."""
+    digits = [
+        Written(character, 90 + 124 * column + 9 * (row % 2), 36 + 146 * row + 5 * (column % 2), 104, way=row)
+        for row, line in enumerate(LINES)
+        for column, character in enumerate(line)
+    ]
+    return draw_page(digits, paper=232, ink=44, pen=8, shade=26)
+
+
+def digit_strokes() -> str:
+    """The module `digits.js`."""
+    digits = []
+    for digit in range(10):
+        skeleton = load_skeletons()[str(digit)][0]
+        strokes = [np.rint((curve @ skeleton.controls + [0, 1]) * 100).astype(int) for curve in skeleton.curves]
+        digits.append([stroke[np.r_[0 : len(stroke) - 1 : 2, len(stroke) - 1]].tolist() for stroke in strokes])
+    rows = ",\n".join(f"  {json.dumps(strokes, separators=(',', ':'))}" for strokes in digits)
+    return f"{HEAD}export const DIGITS = [\n{rows},\n];\n"
+
+
+def main() -> None:
+    """Write every file."""
+    icon = draw_icon()
+    pictures = {f"icon-{side}.png": icon.resize((side, side), Image.Resampling.LANCZOS) for side in (192, 512)}
+    pictures["sample.png"] = Image.fromarray(sample_page()).quantize(64)
+    for name, picture in pictures.items():
+        write_whole(WEB / name, lambda part, picture=picture: picture.save(part, "PNG", optimize=True))
+    write_whole(WEB / "digits.js", lambda part: part.write_text(digit_strokes(), encoding="utf-8"))
+    for path in [*sorted(WEB.glob("*.png")), WEB / "digits.js"]:
+        print(f"{path.name}: {path.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
