@@ -172,6 +172,7 @@ def measure(images: int, repeats: int, threads: int) -> dict[str, Any]:
         few = pixels[: max(images // 20, 1)]
         slow = best(lambda: reference.probabilities(few), 3) / len(few)
         load = [_load_seconds(folder / "large.mlpackage", threads) for _ in range(3)]
+    ratios = [b / a for a, b in zip(ours, theirs, strict=True)]
     ours_each, theirs_each = statistics.median(ours) / images, statistics.median(theirs) / images
     return {
         "images": images,
@@ -180,10 +181,12 @@ def measure(images: int, repeats: int, threads: int) -> dict[str, Any]:
         "repeats": repeats,
         "images_per_second": round(1 / ours_each),
         "onnxruntime_images_per_second": round(1 / theirs_each),
-        "ratio": round(statistics.median(b / a for a, b in zip(ours, theirs, strict=True)), 3),
+        "ratio": round(statistics.median(ratios), 3),
+        "ratio_range": [round(min(ratios), 3), round(max(ratios), 3)],
         "largest_difference": difference,
         "package_bytes": large_bytes,
         "load_seconds": round(statistics.median(load), 3),
+        "load_seconds_range": [round(min(load), 3), round(max(load), 3)],
         "reference_slowdown": round(slow / ours_each, 1),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
