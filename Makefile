@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help setup demo test check bench conformance fuzz pictures clean
+.PHONY: help setup demo test check bench conformance reader fuzz pictures clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,8 +34,17 @@ check: $(READY) ## style, format and types
 bench: $(READY) ## recipes, throughput and the Core ML runtime, measured side by side (hours)
 	$(BIN)/python -m benchmarks
 
-conformance: $(READY) ## coremltools' own test suites through our runtime, into docs/conformance.md
-	$(BIN)/python tools/conformance.py
+# The suites compare with SciPy, scikit-learn and TensorFlow. In an environment of their own they change nothing else.
+$(VENV)-conformance/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-conformance
+	$(VENV)-conformance/bin/python -m pip install --quiet --editable '.[conformance]'
+	@touch $@
+
+conformance: $(VENV)-conformance/ready ## coremltools' own test suites through our runtime, into docs/conformance.md
+	$(VENV)-conformance/bin/python tools/conformance.py
+
+reader: $(READY) ## train and export the shipped reader again (about an hour; the fonts that it names are needed)
+	$(BIN)/python tools/make_reader.py
 
 fuzz: $(READY) ## 20,000 mutations of real model files: nothing but ModelError may come out
 	$(BIN)/python tools/fuzz_coreml.py
