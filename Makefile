@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help setup demo test check bench conformance reader fuzz pictures clean
+.PHONY: help setup demo tools test check bench conformance reader fuzz pictures clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,7 +23,18 @@ demo: $(READY) ## the ten steps on real MNIST, into demo/
 	rm -rf demo
 	$(BIN)/inklens demo --out demo
 
-test: $(READY) ## the tests
+tools: ## what the page's tests need beside Python, on Debian as root: clang, lld, Node, Chromium
+	@missing=; for pair in clang-14:clang-14 wasm-ld-14:lld-14 node:nodejs chromium:chromium; do \
+		command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing; \
+	else \
+		echo "missing, so parts of the page are not tested:$$missing"; \
+	fi
+
+test: $(READY) tools ## the tests
 	$(BIN)/python -m pytest
 
 check: $(READY) ## style, format and types
