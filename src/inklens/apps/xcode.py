@@ -23,7 +23,7 @@ from inklens.export.target import move, remove, written_beside
 from inklens.predictor import CORE_ML_SUFFIXES, load_predictor
 from inklens.reading.prepare import prepare_mark
 from inklens.reading.read import read_page
-from inklens.reading.reader import Reader, load_locator, shipped_path
+from inklens.reading.reader import Reader, classifier_contract, load_locator, shipped_path
 
 MARK = ".inklens"  # a file that says that inklens wrote the folder; nothing else is updated
 _MARK_TEXT = "`inklens app` wrote this project. `inklens app MODEL FOLDER --update` replaces its models and settings.\n"
@@ -111,6 +111,8 @@ def _write(sources: dict[str, Path], out: Path, given: dict[str, str | None], up
 def _as_core_ml(model: str | Path) -> Iterator[Path]:
     """The Core ML file of a model: its own, the shipped one, or a run's, exported for as long as it is needed."""
     path = shipped_path("namer") if str(model) == "namer" else Path(model)
+    if path.suffix == ".onnx":
+        raise ModelError(f"{path} is ONNX; Xcode takes Core ML. `inklens export RUN FILE.mlpackage` writes that.")
     if not path.is_dir() or path.suffix in CORE_ML_SUFFIXES:
         yield path
         return
@@ -125,8 +127,6 @@ def _as_core_ml(model: str | Path) -> Iterator[Path]:
 def load_app_reader(classifier: Path, locator: Path) -> Reader:
     """Both networks with the contracts that the app reads them by. Raises ModelError for any other model."""
     for path in (classifier, locator):
-        if path.suffix == ".onnx":
-            raise ModelError(f"{path} is ONNX; Xcode takes Core ML. `inklens export RUN FILE.mlpackage` writes that.")
         if path.suffix not in CORE_ML_SUFFIXES:
             raise ModelError(f"{path} is no Core ML model; expected a .mlpackage or .mlmodel")
     find_model(classifier)
@@ -137,9 +137,7 @@ def load_app_reader(classifier: Path, locator: Path) -> Reader:
             f"{classifier} does not say what it reads: its metadata have no model contract. "
             "`inklens export` writes one into every model."
         )
-    if classify.contract.ink == "dark":
-        raise ModelError(f"{classifier} expects dark ink; the app prepares marks with bright ink on 0")
-    return Reader(locate, locator_contract, classify, classify.contract)
+    return Reader(locate, locator_contract, classify, classifier_contract(classify))
 
 
 def sample_answers(reader: Reader) -> str:

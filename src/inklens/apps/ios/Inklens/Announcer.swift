@@ -1,4 +1,5 @@
-import SwiftUI
+import Accessibility
+import Foundation
 
 /// Says for VoiceOver what was read: at most once a second, and only what changed.
 @MainActor

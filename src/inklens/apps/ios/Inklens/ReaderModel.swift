@@ -41,6 +41,7 @@ final class ReaderModel {
     @ObservationIgnored private let announcer = Announcer()
     @ObservationIgnored private var loop: Task<Void, Never>?
     @ObservationIgnored private var isActive = false
+    @ObservationIgnored private var newest: Picture?
 
     var usesSamples: Bool { access == .missing }
 
@@ -75,7 +76,6 @@ final class ReaderModel {
 
     func turnCamera() {
         usesFrontCamera.toggle()
-        isTorchOn = false
         restart()
     }
 
@@ -88,11 +88,6 @@ final class ReaderModel {
         }
     }
 
-    func toggleFreeze() {
-        isFrozen.toggle()
-        if !isFrozen, !usesSamples { still = nil }
-    }
-
     /// Begin anew with what is looked at now.
     func restart() {
         loop?.cancel()
@@ -100,6 +95,7 @@ final class ReaderModel {
         problem = nil
         interruption = nil
         isFrozen = false
+        isTorchOn = false
         still = nil
         reading = ShownReading()
         let watches = isLoaded && isActive && input == .camera
@@ -149,12 +145,14 @@ final class ReaderModel {
         }
     }
 
-    @ObservationIgnored private var newest: Picture?
-
     /// Hold the newest frame, or let it go.
     func freeze() {
-        toggleFreeze()
-        if isFrozen { still = newest }
+        isFrozen.toggle()
+        if isFrozen {
+            still = newest
+        } else if !usesSamples {
+            still = nil
+        }
     }
 
     /// Read a photo of the library, or a drawing.

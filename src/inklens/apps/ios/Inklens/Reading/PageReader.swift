@@ -2,6 +2,8 @@ import CoreML
 import DigitCore
 import Foundation
 
+private let sureEnough = 0.65  // of a mark that is seen once; in a video frames agree first
+
 /// What is drawn of a mark.
 struct ShownMark: Identifiable, Equatable, Sendable {
     let id: Int
@@ -82,7 +84,8 @@ actor PageReader {
                 id: number, x: Double(mark.box.x0) / Double(page.width), y: Double(mark.box.y0) / Double(page.height),
                 width: Double(mark.box.width) / Double(page.width),
                 height: Double(mark.box.height) / Double(page.height), label: mark.label ?? ShownReading.doubt,
-                runnerUp: mark.alternatives.first?.label, confidence: mark.confidence, isSure: true)
+                runnerUp: mark.alternatives.first?.label, confidence: mark.confidence,
+                isSure: mark.confidence >= sureEnough)
         }
         return (page, ShownReading(marks: marks, text: reading.text, committed: marks.map(\.label)))
     }

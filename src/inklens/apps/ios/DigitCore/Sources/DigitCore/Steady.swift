@@ -5,26 +5,27 @@
 // all lengths in parts of a mark's longer side, so that 8 to 60 frames a second behave alike, and small marks like large
 // ones.
 
-// s in which half of what is believed of a mark comes from what was seen; four clear frames of 15 a second
-private let learning = 0.15
-// s in which half of it goes when nothing is seen; five missed frames of 15 a second do no harm
+// s in which half of what is believed of a mark comes from what was seen: 3 clear frames of 15 a second
+private let learning = 0.2
+// s in which half of it goes when nothing is seen: 5 missed frames of 15 a second do no harm, 6 end it
 private let fading = 0.3
 // s that one frame counts for at most, so that no two frames alone name a mark, however late they come
 private let longest = 0.1
 private let forgotten = 1.0  // s without a frame, after which the camera may look at anything
-private let commit = 0.65  // the mean probability from which a label is told
-private let keep = 0.3  // the share of the present mark's probability below which a told label is doubted
 // the mean probability of any label from which a mark shows, and below which it no longer does
-private let showing = 0.7
-private let hiding = 0.35
+private let showing = 0.5
+private let hiding = 0.3
+// the label's part in it from which it is told, and below which a told one is doubted
+private let commit = 0.65
+private let keep = 0.35
 private let lead = 0.1  // by which another label must be likelier to be named first while in doubt
-private let gone = 0.05  // the probability of any label below which an unseen mark is forgotten
+private let gone = 0.05  // the mean probability of any label below which an unseen mark is forgotten
 private let reach = 0.5  // how far a mark may jump beyond the page's motion
 // how far the page may jump, and how many marks must agree on a jump of 1
 private let farthest = 2.0
 private let stay = 2.0
-private let anchorCount = 8  // marks that the page's motion is told by; the oldest are the surest
-// s in which half of a small step of a box is followed; a step well above `near` is followed at once
+private let anchorCount = 8  // marks that tell the page's motion; the oldest are the surest
+// s in which half of a small step of a box is followed; one well above `near` is followed at once
 private let settling = 0.2
 private let near = 0.06
 
@@ -74,6 +75,7 @@ struct Track {
     var told = -1  // the label that was committed last
     var justCommitted = false
 
+    /// The mean probability of any label.
     var present: Double { 1 - mean[mean.count - 1] }
 }
 
@@ -231,16 +233,16 @@ func learn(_ mean: inout [Double], _ probabilities: [Double], _ weight: Double) 
 
 /// Decide on a track's state and label.
 func judge(_ track: inout Track) {
-    let best = likeliest(track.mean, apartFrom: -1)
-    var told = track.state == .committed
-    if told && track.mean[best] < commit && track.mean[track.label] < keep * track.present { told = false }
-    if track.mean[best] >= commit || (!told && track.mean[best] > track.mean[track.label] + lead) { track.label = best }
-    if told || track.mean[track.label] >= commit {
-        track.state = .committed
-    } else if track.present >= showing || track.state != .searching {
+    let (mean, present, before) = (track.mean, track.present, track.state)
+    let best = likeliest(mean, apartFrom: -1)
+    if present < hiding || (before == .searching && present < showing) {
+        track.state = .searching
+    } else if mean[best] >= commit * present {
+        (track.state, track.label) = (.committed, best)
+    } else if before != .committed || mean[track.label] < keep * present {
         track.state = .unsure
+        if before == .searching || mean[best] > mean[track.label] + lead { track.label = best }
     }
-    if track.present < hiding { track.state = .searching }
     track.justCommitted = track.state == .committed && track.label != track.told
     if track.justCommitted { track.told = track.label }
 }

@@ -4,15 +4,21 @@ import Foundation
 // The golden vectors: small inputs with the answers that the Python reference gives. They lie beside this package in a
 // generated project; the environment variable INKLENS_GOLDEN names another folder.
 
-/// The vectors of one kind. Throws if they are missing, so that no test passes without them.
-func golden<Vector: Decodable>(_ name: String) throws -> [Vector] {
+/// Where the vectors of one kind are.
+private func place(_ name: String) -> URL {
     let folder =
         ProcessInfo.processInfo.environment["INKLENS_GOLDEN"].map { URL(fileURLWithPath: $0) }
         ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Golden")
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try decoder.decode([Vector].self, from: Data(contentsOf: folder.appendingPathComponent("\(name).json")))
+    return folder.appendingPathComponent("\(name).json")
+}
+
+/// Whether the vectors of one kind are there: the longest stay with inklens itself.
+func hasGolden(_ name: String) -> Bool { FileManager.default.fileExists(atPath: place(name).path) }
+
+/// The vectors of one kind. Throws if they are missing, so that no test passes without them.
+func golden<Vector: Decodable>(_ name: String) throws -> [Vector] {
+    try JSONDecoder().decode([Vector].self, from: Data(contentsOf: place(name)))
 }
 
 /// Whole numbers 0 to 65535 from a seed: the upper half of a linear congruential generator of 32 bits.

@@ -1,0 +1,5 @@
+@_exported import CoreGraphics
+
+open class CALayer: NSObject {  // iOS 2.0 · CALayer
+    open var bounds: CGRect = .zero  // iOS 2.0 · bounds
+}
