@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inklens.contract import ClassifierContract
+from inklens.reading.find import Found
+from inklens.reading.judge import judge
+from inklens.reading.network import DIGITS
+
+NAMER = ClassifierContract(labels=(*DIGITS, "none"), none="none", threshold=0.5)
+PLAIN = ClassifierContract(labels=DIGITS, threshold=0.6)
+BOX = (1, 2, 11, 22)
+
+
+def answer(classes: int, **probabilities: float) -> np.ndarray:
+    values = np.zeros(classes, np.float32)
+    for name, probability in probabilities.items():
+        values[int(name[1:])] = probability
+    return values
+
+
+def seen(sure: float, **probabilities: float) -> Found:
+    return Found(BOX, sure, answer(10, **probabilities), 1.0)
+
+
+def test_both_networks_count_half() -> None:
+    mark = judge(seen(0.8, _7=0.5, _1=0.5), answer(11, _7=0.9, _10=0.1), NAMER)
+    assert (mark.label, mark.box) == ("7", BOX)
+    assert mark.confidence == pytest.approx((0.9 + 0.8 * 0.5) / 2)
+    assert mark.alternatives == (("1", pytest.approx(0.2)),)
+    np.testing.assert_allclose(mark.probabilities, answer(11, _7=0.65, _1=0.2, _10=0.15), atol=1e-6)
+
+
+def test_what_is_rather_none_has_no_label_but_keeps_its_likeliest() -> None:
+    mark = judge(seen(0.3, _4=1.0), answer(11, _4=0.4, _10=0.6), NAMER)
+    assert mark.label is None
+    assert mark.confidence == pytest.approx(0.35)
+    assert mark.probabilities[-1] == pytest.approx(0.65)
+    [alternatives] = [mark.to_json()["alternatives"]]
+    assert alternatives == []
+
+
+def test_threshold_itself_is_accepted() -> None:
+    assert judge(seen(0.5, _4=1.0), answer(11, _4=0.5, _10=0.5), NAMER).label == "4"
+
+
+def test_none_may_stand_anywhere_among_the_labels() -> None:
+    first = ClassifierContract(labels=("none", *DIGITS), none="none", threshold=0.5)
+    mark = judge(seen(0.8, _7=1.0), answer(11, _0=0.1, _8=0.9), first)
+    assert (mark.label, mark.confidence) == ("7", pytest.approx(0.85))
+
+
+def test_classifier_without_none_rejects_by_its_threshold_and_the_locator() -> None:
+    assert judge(seen(0.9, _3=1.0), answer(10, _7=0.6, _1=0.4), PLAIN).label == "7"
+    assert judge(seen(0.9, _3=1.0), answer(10, _7=0.59, _1=0.41), PLAIN).label is None
+    assert judge(seen(0.39, _7=1.0), answer(10, _7=1.0), PLAIN).label is None
+    mark = judge(seen(0.5, _3=1.0), answer(10, _7=0.8, _1=0.2), PLAIN)
+    assert mark.confidence == pytest.approx(0.4)
+    np.testing.assert_allclose(mark.probabilities, answer(11, _7=0.4, _1=0.1, _10=0.5), atol=1e-6)
+
+
+def test_letters_are_named_by_their_classifier_alone() -> None:
+    letters = ClassifierContract(labels=("a", "b", "?"), none="?", threshold=0.5)
+    mark = judge(seen(1.0, _3=1.0), answer(3, _0=0.2, _1=0.7, _2=0.1), letters)
+    assert (mark.label, mark.alternatives) == ("b", (("a", pytest.approx(0.2)),))
+    assert mark.probabilities.shape == (3,)
+
+
+def test_equally_likely_labels_keep_their_order() -> None:
+    mark = judge(seen(1.0, _3=0.25, _8=0.25, _1=0.25, _9=0.25), answer(11, _3=0.25, _8=0.25, _1=0.25, _9=0.25), NAMER)
+    assert mark.label == "1"
+    assert [label for label, _ in mark.alternatives] == ["3", "8", "9"]
+
+
+def test_at_most_three_alternatives_of_at_least_a_hundredth_are_told() -> None:
+    mark = judge(
+        seen(1.0, _0=0.5, _1=0.2, _2=0.15, _3=0.1, _4=0.05),
+        answer(11, _0=0.5, _1=0.2, _2=0.15, _3=0.1, _4=0.05),
+        NAMER,
+    )
+    assert [label for label, _ in mark.alternatives] == ["1", "2", "3"]
+    few = judge(seen(1.0, _0=0.991, _1=0.009), answer(11, _0=0.991, _1=0.009), NAMER)
+    assert few.alternatives == ()
+
+
+def test_json_is_plain_and_rounded() -> None:
+    mark = judge(seen(1.0, _7=1.0), answer(11, _7=0.98765, _1=0.01235), NAMER)
+    assert mark.to_json() == {"label": "7", "confidence": 0.9938, "box": [1, 2, 11, 22], "alternatives": []}
