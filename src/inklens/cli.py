@@ -416,6 +416,37 @@ def write_app_command(
     out.print(str(project), markup=False)
 
 
+@app.command("web")
+def write_site_command(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="`namer`, a run folder, or a Core ML file.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder for the site.")],
+) -> None:
+    """Write a static site that reads digits by camera, drawing and photo in any browser; nothing leaves the device.
+
+    Example: `inklens web namer site`
+    """
+    from inklens.apps.site import write_site
+
+    out.print(str(write_site(model, folder)), markup=False)
+
+
+@app.command()
+def serve(
+    model: Annotated[
+        str, typer.Argument(metavar="[MODEL]", help="`namer`, a run folder, or a Core ML file.")
+    ] = "namer",
+    port: Annotated[int, typer.Option(metavar="P", help="Port on 127.0.0.1; 0 takes any that is free.")] = 8000,
+) -> None:
+    """Show that site on this computer, until Ctrl-C.
+
+    Example: `inklens serve`
+    """
+    from inklens.apps.site import serve_site
+
+    serve_site(model, port=port, ready=lambda message: out.print(message, markup=False))
+    out.print("stopped", markup=False)
+
+
 def _show(prediction: Any) -> None:
     out.print(prediction.image, style="bold", markup=False)
     out.print(draw_picture(prediction.seen, colour=out.color_system is not None))
