@@ -17,14 +17,6 @@ from inklens.writing import write_whole
 
 WEB = Path(__file__).parent.parent / "src" / "inklens" / "apps" / "web"
 LINES = ("3141", "5926", "5358")
-HEAD = """/**
- * How the page writes each digit: its strokes, points x and y in hundredths of its height. From `strokes.txt` by
- * `tools/draw_site.py`.
- * @module
- */
-
-/** @type {[number, number][][][]} */
-"""
 
 
 def sample_page() -> np.ndarray:
@@ -38,14 +30,14 @@ def sample_page() -> np.ndarray:
 
 
 def digit_strokes() -> str:
-    """The module `digits.js`."""
+    """How the page writes each digit: its strokes, points x and y in hundredths of its height."""
     digits = []
     for digit in range(10):
         skeleton = load_skeletons()[str(digit)][0]
         strokes = [np.rint((curve @ skeleton.controls + [0, 1]) * 100).astype(int) for curve in skeleton.curves]
-        digits.append([stroke[np.r_[0 : len(stroke) - 1 : 2, len(stroke) - 1]].tolist() for stroke in strokes])
-    rows = ",\n".join(f"  {json.dumps(strokes, separators=(',', ':'))}" for strokes in digits)
-    return f"{HEAD}export const DIGITS = [\n{rows},\n];\n"
+        digits.append([stroke.tolist() for stroke in strokes])
+    rows = ",\n".join(json.dumps(strokes, separators=(",", ":")) for strokes in digits)
+    return f"[\n{rows}\n]\n"
 
 
 def main() -> None:
@@ -55,8 +47,8 @@ def main() -> None:
     pictures["sample.png"] = Image.fromarray(sample_page()).quantize(64)
     for name, picture in pictures.items():
         write_whole(WEB / name, lambda part, picture=picture: picture.save(part, "PNG", optimize=True))
-    write_whole(WEB / "digits.js", lambda part: part.write_text(digit_strokes(), encoding="utf-8"))
-    for path in [*sorted(WEB.glob("*.png")), WEB / "digits.js"]:
+    write_whole(WEB / "digits.json", lambda part: part.write_text(digit_strokes(), encoding="utf-8"))
+    for path in [*sorted(WEB.glob("*.png")), WEB / "digits.json"]:
         print(f"{path.name}: {path.stat().st_size:,} bytes")
 
 

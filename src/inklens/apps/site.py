@@ -110,14 +110,17 @@ def serve_site(
     locator: str | Path | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Show a site on this computer alone, until Ctrl-C. `ready` is called with its address.
+    """Show a site on this computer alone, until Ctrl-C. `ready` is called with what to tell: its address, and for whom.
 
     Raises OutputError where the port is taken, and what `write_site` raises.
     """
     files, _ = site_files(model, locator)
     with open_server(files, port) as server:
         if ready is not None:
-            ready(f"http://{HOST}:{server.server_port}/")
+            ready(
+                f"http://{HOST}:{server.server_port}/ shows the page on this computer alone; Ctrl-C stops it.\n"
+                "A phone needs it by HTTPS, or its browser gives no camera: docs/web.md says how."
+            )
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever(poll_interval=0.2)
 

@@ -3,12 +3,13 @@
  * @module
  */
 
-import { DIGITS } from "./digits.js";
-
 /** @typedef {{x: number, y: number, width: number}} Point in pixels of the canvas */
 
 const PEN = 30; // pixels of a mouse's line on a canvas 1280 wide: a felt pen on a postcard
 const WRITTEN = { height: 300, step: 250, left: 70, top: 130, bottom: 60 }; // of digits written by key, in pixels
+
+/** @type {Promise<[number, number][][][]> | null} the strokes of each digit, points in hundredths of its height */
+let digits = null;
 
 /** A canvas to draw on, with undo. */
 export class Drawing {
@@ -80,13 +81,15 @@ export class Drawing {
    * Write a digit where the next one belongs.
    * @param {number} digit
    */
-  write(digit) {
+  async write(digit) {
+    digits ??= fetch("digits.json").then((response) => response.json());
+    const strokes = (await digits)[digit];
     const { height, step, left, top, bottom } = WRITTEN, { width: wide, height: high } = this.canvas;
     const across = Math.floor((wide - left) / step), down = Math.floor((high - top) / (height + bottom));
     const place = this.steps.length % (across * down);
     const x0 = left + step * (place % across), y0 = top + (height + bottom) * Math.floor(place / across);
     this.steps.push(
-      DIGITS[digit].map((stroke) =>
+      strokes.map((stroke) =>
         stroke.map(([x, y]) => ({ x: x0 + (x * height) / 100, y: y0 + (y * height) / 100, width: PEN })),
       ),
     );
