@@ -11,7 +11,7 @@ import numpy as np
 from inklens.errors import ImageError
 from inklens.reading.find import Found, find_marks
 from inklens.reading.judge import Mark, judge
-from inklens.reading.order import find_lines, line_text
+from inklens.reading.order import find_strings, join_strings
 from inklens.reading.prepare import prepare_mark
 from inklens.reading.reader import Reader
 
@@ -96,20 +96,17 @@ def _read_upright(page: np.ndarray, reader: Reader, closer: bool) -> Reading:
 def arrange(marks: Sequence[Mark], width: int, height: int) -> Reading:
     """A reading of marks in any order: the accepted ones in reading order, with their lines."""
     accepted = [mark for mark in marks if mark.label is not None]
-    boxes = np.array([mark.box for mark in accepted], np.int64).reshape(-1, 4)
-    lines = find_lines(boxes)
-    ordered = [index for line in lines for index in line]
-    place = {index: number for number, index in enumerate(ordered)}
+    lines = find_strings([mark.box for mark in accepted])
+    labels = [mark.label or "" for mark in accepted]
+    orders = [[index for string in line for index in string] for line in lines]
+    place = {index: number for number, index in enumerate(index for order in orders for index in order)}
     return Reading(
         width,
         height,
-        tuple(accepted[index] for index in ordered),
+        tuple(accepted[index] for index in place),
         tuple(
-            Line(
-                line_text(boxes, line, [accepted[index].label or "" for index in line]),
-                tuple(place[index] for index in line),
-            )
-            for line in lines
+            Line(join_strings(line, labels), tuple(place[index] for index in order))
+            for line, order in zip(lines, orders, strict=True)
         ),
         tuple(mark for mark in marks if mark.label is None),
     )
