@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inklens.errors import ImageError, OutputError
+from inklens.reading.files import COLUMNS, csv_rows, describe, draw_reading, find_pictures, read_files, to_json, to_page
+from inklens.reading.read import Reading
+from tests.reading.readers import block_page, block_reader
+
+PAGE = block_page((5, 40, 40), (7, 66, 42))
+
+
+def save(path: Path, page: np.ndarray = PAGE, **options: object) -> Path:
+    Image.fromarray(page).save(path, **options)
+    return path
+
+
+def read_one(path: Path) -> Reading:
+    [(found, reading)] = read_files([path], block_reader())
+    assert found == path
+    assert isinstance(reading, Reading), reading
+    return reading
+
+
+def test_files_folders_and_patterns_are_found(tmp_path: Path) -> None:
+    for name in ("b.PNG", "a.jpg", "text.txt", "c.tiff"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "inner.png").mkdir()
+    names = ["a.jpg", "b.PNG", "c.tiff"]
+    assert find_pictures([tmp_path]) == [tmp_path / name for name in names]
+    assert find_pictures([str(tmp_path / "[ab].*")]) == [tmp_path / "a.jpg", tmp_path / "b.PNG"]
+    assert find_pictures([tmp_path / "missing.png", tmp_path / "text.txt"]) == [
+        tmp_path / "missing.png",
+        tmp_path / "text.txt",
+    ]
+
+
+def test_file_whose_name_is_a_pattern_is_itself(tmp_path: Path) -> None:
+    (tmp_path / "page[1].png").write_bytes(b"")
+    assert find_pictures([str(tmp_path / "page[1].png")]) == [tmp_path / "page[1].png"]
+
+
+def test_nothing_to_read_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ImageError) as caught:
+        find_pictures([tmp_path])
+    assert str(caught.value) == f"the folder {tmp_path} holds no picture; expected files such as .png, .jpg, .jpeg."
+    with pytest.raises(ImageError, match=r"no file matches .*\*\.png"):
+        find_pictures([str(tmp_path / "*.png")])
+
+
+def test_picture_that_cannot_be_read_is_told_and_the_others_go_on(tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    paths = [tmp_path / "text.png", save(tmp_path / "page.png"), tmp_path / "missing.png"]
+    one, two, three = (answer for _, answer in read_files(paths, block_reader()))
+    assert isinstance(one, ImageError)
+    assert str(one) == f"{paths[0]} is no picture that can be read; expected a file such as PNG or JPEG."
+    assert isinstance(two, Reading)
+    assert two.text == "57"
+    assert isinstance(three, ImageError)
+    assert "does not exist" in str(three)
+
+
+def test_page_lies_as_its_exif_orientation_says(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn clockwise to see it upright
+    save(tmp_path / "turned.png", np.ascontiguousarray(np.rot90(PAGE)), exif=exif)
+    reading = read_one(tmp_path / "turned.png")
+    assert (reading.width, reading.height, reading.text, reading.rotation) == (320, 240, "57", 0)
+
+
+@pytest.mark.parametrize("kind", ["alpha", "sixteen", "cmyk", "palette", "animated", "bilevel", "colour"])
+def test_pictures_of_every_kind_are_read(tmp_path: Path, kind: str) -> None:
+    grey = Image.fromarray(PAGE)
+    path = tmp_path / "page.png"
+    if kind == "alpha":
+        Image.merge(
+            "LA", (grey.point(lambda value: value if value < 120 else 0), grey.point(lambda v: 255 * (v < 120)))
+        ).save(path)
+    elif kind == "sixteen":
+        Image.fromarray(PAGE.astype(np.uint16) * 257).save(path)
+    elif kind == "cmyk":
+        path = tmp_path / "page.tif"
+        grey.convert("RGB").convert("CMYK").save(path)
+    elif kind == "palette":
+        grey.convert("RGB").quantize(16).save(path)
+    elif kind == "animated":
+        path = tmp_path / "page.gif"
+        grey.save(path, save_all=True, append_images=[Image.new("L", grey.size, 230)])
+    elif kind == "bilevel":
+        grey.point(lambda value: 255 * (value > 120)).convert("1").save(path)
+    else:
+        grey.convert("RGB").save(path)
+    assert read_one(path).text == ("00" if kind == "bilevel" else "57")
+
+
+def test_picture_beyond_the_limit_is_refused_and_not_decoded(tmp_path: Path) -> None:
+    Image.new("1", (20_000, 6_001)).save(tmp_path / "huge.png")
+    [(_, error)] = read_files([tmp_path / "huge.png"], block_reader())
+    assert isinstance(error, ImageError)
+    assert "has 20000 × 6001 pixels, more than the 120 million that are read; make it smaller first." in str(error)
+
+
+def test_luma_is_that_of_jpeg() -> None:
+    colours = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]], np.uint8)
+    np.testing.assert_array_equal(to_page(Image.fromarray(colours)), [[76, 150, 29, 255]])
+
+
+def test_json_line_begins_with_the_image(tmp_path: Path) -> None:
+    path = save(tmp_path / "page.png")
+    values = to_json(path, read_one(path))
+    assert list(values) == ["image", "width", "height", "rotation", "marks", "lines"]
+    assert values["image"] == str(path)
+    assert json.loads(json.dumps(values)) == values
+
+
+def test_every_mark_is_a_row_of_the_table(tmp_path: Path) -> None:
+    path = save(tmp_path / "page.png")
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in csv_rows(path, read_one(path))]
+    assert [(row["image"], row["line"], row["place"], row["label"], row["alternative"]) for row in rows] == [
+        (str(path), 0, 0, "5", "0"),
+        (str(path), 0, 1, "7", "0"),
+    ]
+    [(_, rejected)] = read_files([path], block_reader(doubt=1.0))
+    assert isinstance(rejected, Reading)
+    assert list(csv_rows(path, rejected)) == []
+    assert [row[:4] for row in csv_rows(path, rejected, everything=True)] == [(str(path), "", "", "")] * 2
+
+
+def test_people_are_told_lines_and_doubts(tmp_path: Path) -> None:
+    path = save(tmp_path / "page.png")
+    first, line, *unsure = describe(path, read_one(path)).splitlines()
+    assert first == f"{path} (320 × 240): 2 digits"
+    assert line == "    57"
+    assert [text.split(" at ")[0] for text in unsure] == [
+        "    unsure: 5 (0.54), or 0 (0.05)",
+        "    unsure: 7 (0.54), or 0 (0.05)",
+    ]
+    blank = save(tmp_path / "blank.png", np.full((30, 40), 200, np.uint8))
+    assert describe(blank, read_one(blank)) == f"{blank} (40 × 30): no digits"
+
+
+def test_drawing_shows_boxes_and_doubt_in_colour(tmp_path: Path) -> None:
+    path = save(tmp_path / "page.png")
+    list(read_files([path], block_reader(), draw=tmp_path / "drawn"))
+    drawn = np.asarray(Image.open(tmp_path / "drawn" / "page.png"))
+    assert drawn.shape == (240, 320, 3)
+    assert (drawn == (225, 110, 0)).all(axis=2).sum() > 100
+    assert (drawn == (0, 140, 60)).all(axis=2).sum() == 0
+    assert (np.asarray(Image.open(path)) == PAGE).all()
+
+
+def test_digit_that_fills_the_picture_has_its_label_inside() -> None:
+    page = block_page((5, 1, 1), size=(22, 42), high=40)
+    picture = Image.fromarray(page)
+    reading = read_page_of(picture)
+    assert len(reading.marks) == 1
+    drawn = np.asarray(draw_reading(picture, reading))
+    assert (drawn[5:35, 5:17] != np.asarray(picture.convert("RGB"))[5:35, 5:17]).any()
+
+
+def read_page_of(picture: Image.Image) -> Reading:
+    from inklens.reading.read import read_page
+
+    return read_page(to_page(picture), block_reader())
+
+
+def test_drawings_of_one_name_are_numbered_and_no_picture_is_replaced(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+    paths = [save(tmp_path / "one" / "page.png"), save(tmp_path / "two" / "page.png")]
+    list(read_files(paths, block_reader(), draw=tmp_path / "drawn"))
+    assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == ["page-2.png", "page.png"]
+    before = paths[0].read_bytes()
+    with pytest.raises(OutputError, match="is itself one of the pictures to read; draw into another folder"):
+        list(read_files(paths, block_reader(), draw=tmp_path / "one"))
+    assert paths[0].read_bytes() == before
+    photo = save(tmp_path / "one" / "page.jpg")
+    with pytest.raises(OutputError, match="is itself one of the pictures"):
+        list(read_files([photo, paths[0]], block_reader(), draw=tmp_path / "one"))
+    assert paths[0].read_bytes() == before
