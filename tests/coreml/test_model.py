@@ -94,9 +94,10 @@ def test_colour_channels_arrive_in_the_declared_order(kind: str, order: str, tmp
     np.testing.assert_allclose(model.probabilities(stack)[2], files.expected_probabilities(pixels), atol=1e-5)
 
 
-def test_float16_pictures_are_mode_f_and_unscaled(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["onnxruntime", "reference"])
+def test_float16_pictures_are_mode_f_and_unscaled(engine: Any, tmp_path: Path) -> None:
     path = files.save(files.digit_program(colour="GRAYSCALE_FLOAT16", target="iOS16"), tmp_path)
-    model = coreml.load(path)
+    model = coreml.load(path, engine=engine)
     image = Image.fromarray(np.random.default_rng(0).random((28, 28)).astype(np.float32))
     seen = np.asarray(image).astype(np.float16).astype(np.float64)
     result = model.predict({"x": image})
@@ -244,14 +245,15 @@ def test_rank_five_networks_take_a_sequence_and_a_batch_in_front(tmp_path: Path)
         model.predict({"data": np.zeros(5)})
 
 
+@pytest.mark.parametrize("engine", ["onnxruntime", "reference"])
 @pytest.mark.parametrize("colour", ["GRAYSCALE", "RGB", "BGR"])
-def test_an_image_output_is_clamped_rounded_and_has_the_mode_of_a_mac(colour: str, tmp_path: Path) -> None:
+def test_an_image_output_is_clamped_rounded_and_has_the_mode_of_a_mac(colour: str, engine: Any, tmp_path: Path) -> None:
     channels = 1 if colour == "GRAYSCALE" else 3
     spec = array_network((channels, 4, 6))
     image_type = spec.description.output[0].type.imageType
     image_type.colorSpace = image_type.ColorSpace.Value(colour)
     image_type.height, image_type.width = 4, 6
-    model = coreml.load(files.save(spec, tmp_path))
+    model = coreml.load(files.save(spec, tmp_path), engine=engine)
     values = np.linspace(-50, 300, channels * 24).reshape(channels, 4, 6)
     image = model.predict({"data": values})["out"]
     expected = np.rint(np.clip(values, 0, 255)).astype(np.uint8)
@@ -264,8 +266,9 @@ def test_an_image_output_is_clamped_rounded_and_has_the_mode_of_a_mac(colour: st
         assert (pixels[..., 3] == 255).all()
 
 
+@pytest.mark.parametrize("engine", ["onnxruntime", "reference"])
 @pytest.mark.parametrize("colour", ["RGB", "BGR", "GRAYSCALE", "GRAYSCALE_FLOAT16"])
-def test_an_ml_program_returns_pictures(colour: str, tmp_path: Path) -> None:
+def test_an_ml_program_returns_pictures(colour: str, engine: Any, tmp_path: Path) -> None:
     ct = files.coremltools()
     channels = 3 if colour in ("RGB", "BGR") else 1
     made = files.program(lambda mb, x: mb.mul(x=x, y=2.0, name="out"), [(1, channels, 4, 6)], "iOS16")
@@ -280,7 +283,7 @@ def test_an_ml_program_returns_pictures(colour: str, tmp_path: Path) -> None:
     image_type.colorSpace = image_type.ColorSpace.Value(colour)
     image_type.width, image_type.height = 6, 4
     image = files.picture(size=(6, 4), mode={3: "RGB", 1: "F" if colour.endswith("16") else "L"}[channels])
-    result = coreml.load(files.save(model, tmp_path)).predict({"x": image})["out"]
+    result = coreml.load(files.save(model, tmp_path), engine=engine).predict({"x": image})["out"]
     doubled = np.asarray(image).astype(np.float32) * 2
     if colour.endswith("16"):
         assert result.mode == "F"
@@ -407,7 +410,8 @@ def test_many_pictures_give_what_each_gives_alone(program_path: Path, tmp_path: 
         assert model.probabilities(np.zeros((0, 28, 28), np.uint8)).shape == (0, 10)
 
 
-def test_an_updatable_network_predicts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["onnxruntime", "reference"])
+def test_an_updatable_network_predicts(engine: Any, tmp_path: Path) -> None:
     files.coremltools()
     from coremltools.models import datatypes
     from coremltools.models.neural_network import AdamParams, NeuralNetworkBuilder
@@ -420,7 +424,7 @@ def test_an_updatable_network_predicts(tmp_path: Path) -> None:
     builder.set_categorical_cross_entropy_loss("loss", "scores")
     builder.set_adam_optimizer(AdamParams())
     builder.set_epochs(2)
-    model = coreml.load(files.save(builder.spec, tmp_path))
+    model = coreml.load(files.save(builder.spec, tmp_path), engine=engine)
     logits = files.weights(2, 3) @ np.array([1.0, 2.0, 3.0])
     result = model.predict({"x": [1, 2, 3]})
     assert result["classLabel"] == ["no", "yes"][int(logits.argmax())]

@@ -109,7 +109,8 @@ def test_boxes_without_area_do_not_suppress() -> None:
     assert kept.tolist() == [0, 1]
 
 
-def test_a_detector_with_suppression_runs_as_a_pipeline(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["onnxruntime", "reference"])
+def test_a_detector_with_suppression_runs_as_a_pipeline(engine: Any, tmp_path: Path) -> None:
     """As Ultralytics packs YOLO: an ML Program for confidences and coordinates, then the suppression."""
     ct = files.coremltools()
 
@@ -136,7 +137,7 @@ def test_a_detector_with_suppression_runs_as_a_pipeline(tmp_path: Path) -> None:
     wrapped = ct.models.MLModel(pipeline, weights_dir=detector.weights_dir, skip_model_load=True)
     wrapped.save(str(tmp_path / "yolo.mlpackage"))
 
-    model = coreml.load(tmp_path / "yolo.mlpackage")
+    model = coreml.load(tmp_path / "yolo.mlpackage", engine=engine)
     image = files.picture(size=(32, 32), mode="RGB")
     pixels = np.moveaxis(np.asarray(image), 2, 0).reshape(3, 4, 8, 4, 8) / 255
     rows = np.einsum("chiwj,ocij->hwo", pixels, files.weights(6, 3, 8, 8)).reshape(16, 6)
