@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.coreml_runtime import RESULTS as RUNTIME
+from benchmarks.reading_table import RESULTS as READING
+from benchmarks.reading_table import front_table, reading_tables
 from benchmarks.recipes import HERE, SUMMARY
 from benchmarks.throughput import RESULTS as THROUGHPUT
 from inklens.run import read_json
@@ -23,6 +25,8 @@ TITLES = {
 MISSING = "Not measured yet."
 FRONT_PAGES = (HERE.parent / "README.md", HERE.parent / "README.zh-CN.md")
 MARKS = ("<!-- recipes -->", "<!-- end of recipes -->")
+READING_PAGE = HERE.parent / "docs" / "reading.md"
+READING_MARKS = ("<!-- reading -->", "<!-- end of reading -->")
 TEXT = """# Benchmarks
 
 `make bench` measures everything here and writes this page; each part can be run alone. Recipes, epochs and settings
@@ -59,6 +63,13 @@ thread of ONNX Runtime.
 ONNX Runtime on the tutorial's network, 158,086 parameters.
 
 {runtime}
+
+## Reading pages
+
+`python -m benchmarks.reading [DIR]` → [results/reading.json](results/reading.json): the shipped reader beside other
+networks in the namer's place, and beside readers without a locator.
+
+{reading}
 """
 
 
@@ -66,14 +77,23 @@ def main() -> None:
     README.write_text(render(), encoding="utf-8")
     for page in FRONT_PAGES:
         page.write_text(fill(page.read_text(encoding="utf-8")), encoding="utf-8")
+    READING_PAGE.write_text(fill_reading(READING_PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def fill(page: str) -> str:
     """A front page with the table of the recipes between its two marks."""
-    before, _, rest = page.partition(MARKS[0])
-    after = rest.partition(MARKS[1])[2]
-    table = recipe_table(read_json(SUMMARY)) if SUMMARY.exists() else MISSING
-    return f"{before}{MARKS[0]}\n\n{table}\n\n{MARKS[1]}{after}"
+    return put_between(page, MARKS, recipe_table(read_json(SUMMARY)) if SUMMARY.exists() else MISSING)
+
+
+def fill_reading(page: str) -> str:
+    """The page about reading with the reader's figures between its two marks."""
+    return put_between(page, READING_MARKS, front_table(read_json(READING)) if READING.exists() else MISSING)
+
+
+def put_between(page: str, marks: tuple[str, str], text: str) -> str:
+    """A page with a text between two marks."""
+    before, _, rest = page.partition(marks[0])
+    return f"{before}{marks[0]}\n\n{text}\n\n{marks[1]}{rest.partition(marks[1])[2]}"
 
 
 def render() -> str:
@@ -87,6 +107,7 @@ def render() -> str:
         throughput=throughput_table(models) if models else MISSING,
         advantage=advantage(models) if models else "",
         runtime=runtime_table(read_json(RUNTIME)) if RUNTIME.exists() else MISSING,
+        reading=reading_tables(read_json(READING)) if READING.exists() else MISSING,
     )
 
 

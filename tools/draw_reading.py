@@ -1,0 +1,117 @@
+"""Draws the pictures of docs/reading.md by the shipped reader: python tools/draw_reading.py [--out docs/images]
+
+Every page is rendered, its digits by our own strokes; no photo and no picture of MNIST is in them. The same networks
+give the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from inklens.reading.files import draw_reading
+from inklens.reading.read import read_page
+from inklens.reading.reader import Reader, load_reader
+from inklens.reading.render import RenderedPage, RenderOptions, page_rng, render_page
+from inklens.writing import write_whole
+
+COLOURS = 128  # what photos of coloured ink need to stay smooth; a third of the bytes of true colour
+GAP = 8
+CAPTION = 22  # pixels
+SEED = 41
+
+Row = tuple[str, frozenset[str], float, tuple[float, float]]  # caption, generators, dirt, heights of a digit
+
+READ: tuple[Row, ...] = (
+    (
+        "sums in ballpoint, squared paper",
+        frozenset({"expression", "squared", "white", "ballpoint", "operators"}),
+        0.4,
+        (40, 70),
+    ),
+    ("chalk on a board", frozenset({"rows", "greenboard", "chalk"}), 0.6, (30, 60)),
+    ("pencil in a shadow", frozenset({"rows", "plain", "pencil", "shadow"}), 0.8, (28, 50)),
+    ("a table, its lines touched", frozenset({"table", "cream", "fineliner", "lines"}), 0.4, (26, 40)),
+    ("one digit that fills the page", frozenset({"single", "tinted", "marker"}), 0.3, (150, 220)),
+    ("notes: letters are left alone", frozenset({"notes", "white", "fountain", "letters"}), 0.4, (30, 50)),
+)
+NOT_READ: tuple[Row, ...] = (
+    ("signs that it never met", frozenset({"kana", "scatter", "white", "felt"}), 0.2, (40, 60)),
+    ("digits of 8 to 12 pixels", frozenset({"rows", "plain", "ballpoint"}), 0.4, (8, 12)),
+    ("out of focus, far too soft", frozenset({"rows", "plain", "pencil", "blur"}), 1.0, (16, 24)),
+)
+
+
+def draw_docs(reader: Reader, out: Path) -> list[Path]:
+    """Draw the sheets `reading-read.png`, `reading-not.png` and `reading-doubt.png` into a folder."""
+    sheets = {
+        "reading-read.png": [(row[0], draw_row(row, reader)) for row in READ],
+        "reading-not.png": [(row[0], draw_row(row, reader)) for row in NOT_READ],
+        "reading-doubt.png": draw_doubt(reader),
+    }
+    files = []
+    for name, pictures in sheets.items():
+        small = stand_together(pictures).quantize(COLOURS, dither=Image.Dither.NONE)
+        write_whole(out / name, partial(small.save, format="PNG", optimize=True))
+        files.append(out / name)
+    return files
+
+
+def render(row: Row, number: int = 0) -> RenderedPage:
+    """A page in colour by the generators of a row and our own strokes."""
+    _, only, dirt, heights = row
+    options = RenderOptions(
+        width=400, height=300, heights=heights, dirt=dirt, blank=0.0, colour=True, only=only | {"strokes"}
+    )
+    return render_page(page_rng(SEED, number), options)
+
+
+def draw_row(row: Row, reader: Reader) -> Image.Image:
+    """The first page of a row with at least one digit, as `inklens read --draw --all` draws it."""
+    page = next(page for page in (render(row, number) for number in range(50)) if len(page.labels))
+    assert page.colour is not None
+    return draw_reading(Image.fromarray(page.colour), read_page(page.page, reader), everything=True)
+
+
+def draw_doubt(reader: Reader) -> list[tuple[str, Image.Image]]:
+    """Six marks of less than certain confidence, enlarged, with what they may be."""
+    row = ("", frozenset({"rows", "plain", "pencil", "motion"}), 1.0, (24.0, 40.0))
+    doubtful: list[tuple[str, Image.Image]] = []
+    for number in range(60):
+        page = render(row, number)
+        assert page.colour is not None
+        for mark in read_page(page.page, reader).marks:
+            if mark.confidence < 0.8 and mark.alternatives and len(doubtful) < 6:
+                runner_up, chance = mark.alternatives[0]
+                x0, y0, x1, y1 = mark.box
+                picture = Image.fromarray(np.ascontiguousarray(page.colour)).crop((x0 - 10, y0 - 10, x1 + 10, y1 + 10))
+                text = f"{mark.label} ({mark.confidence:.2f}), or {runner_up} ({chance:.2f})"
+                doubtful.append((text, picture.resize((200, round(200 * picture.height / picture.width)))))
+        if len(doubtful) == 6:
+            break
+    return doubtful
+
+
+def stand_together(pictures: Sequence[tuple[str, Image.Image]], columns: int = 3) -> Image.Image:
+    """Pictures in rows of three, each with its caption below."""
+    wide = max(picture.width for _, picture in pictures)
+    high = max(picture.height for _, picture in pictures) + CAPTION
+    rows = -(-len(pictures) // columns)
+    sheet = Image.new("RGB", (min(columns, len(pictures)) * (wide + GAP) + GAP, rows * (high + GAP) + GAP), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
+    for index, (caption, picture) in enumerate(pictures):
+        left, top = GAP + index % columns * (wide + GAP), GAP + index // columns * (high + GAP)
+        sheet.paste(picture, (left, top))
+        pen.text((left, top + picture.height + 3), caption, fill="black", font=font)
+    return sheet
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("docs/images"))
+    draw_docs(load_reader(), parser.parse_args().out)
