@@ -1,61 +1,290 @@
 /**
- * Reading order: which marks stand on a line, and what the line says.
+ * Reading order: which digits stand on a line, in which order lines are read, and which digits are one number.
+ *
+ * Whole numbers below 2^53 only, every tie settled by place, so that Python and Swift answer the same. The page is
+ * turned level by the slope that its digits agree on; where two parts of it do not line up across a gap it falls into
+ * columns; in each column every digit, from left to right, goes on with the line that it is level with; gaps wider than
+ * usual on this page part the numbers of a line. `order.py` says where the constants come from.
  * @module
  */
 
 /** @typedef {import("./prepare.js").Box} Box */
+/**
+ * A mark on the levelled page: its middle, twice, along and across the lines, and its size, in 1/256 pixel.
+ * @typedef {{along: number, across: number, wide: number, high: number, number: number}} Placed
+ */
 
-const GAP = 1.1; // heights of a line's digits between two marks, from which they are two words
+const UNIT = 256; // slopes are counted in 1/256
+const STILL = 2; // heights of writing that must disagree before a page counts as tilted
+const OFF = 4; // rows on two sides of a gutter are off by more than 1/4 of a height where they are no rows
+const OFF_ROWS = 4; // a gutter parts columns if more than 1 in 4 are off
+const USUAL = 50; // % of the height: narrower gaps tell how close a writer sets the digits of a number
+const WIDEST = 70; // % of the height: wider gaps always part numbers
+const LIFT = 30; // % of the height: a digit raised or lowered by more is a number of its own
+const ROW = 7; // or more digits at even steps with wide gaps are written one by one
+const STEPS = 2; // times the narrowest step is the widest in such a row ...
+const WIDER = 10; // ... but for 1 step in 10, for digits that were not found
+const APART = 25; // % of the height: the usual gap in such a row is at least so wide
 
 /**
- * The indices of the marks of each line, from left to right; lines from top to bottom.
+ * The lines of a page in reading order, each as its strings of digits from left to right.
  *
- * The marks are taken by their middles from the left; each joins the line whose last mark overlaps it most in height,
- * if that is half of the smaller one, or begins a line.
+ * A string is digits written as one number. Every index of `boxes` stands in one string. Digits above one another are
+ * never on one line: a fraction is read as two. A page may be tilted by 20 degrees.
  * @param {Box[]} boxes
- * @returns {number[][]}
+ * @returns {number[][][]}
  */
-export function findLines(boxes) {
-  const order = boxes.map((_, index) => index).sort((one, two) => middle(boxes[one], 0) - middle(boxes[two], 0) || one - two);
-  /** @type {number[][]} */
-  const lines = [];
-  for (const index of order) {
-    const [, top, , bottom] = boxes[index];
-    let best = null, most = 0.5;
-    for (const line of lines) {
-      const [, above, , below] = boxes[line[line.length - 1]];
-      const shared = (Math.min(bottom, below) - Math.max(top, above)) / Math.min(bottom - top, below - above);
-      if (shared >= most) [best, most] = [line, shared];
+export function findStrings(boxes) {
+  if (boxes.length === 0) return [];
+  const lines = orderLines(boxes), limit = findLimit(lines);
+  return lines.map((line) => splitLine(line, limit).map((string) => string.map(({ number }) => number)));
+}
+
+/**
+ * The text of a line: its strings with a space between.
+ * @param {number[][]} strings
+ * @param {string[]} labels those of all marks, by their indices
+ */
+export function joinStrings(strings, labels) {
+  return strings.map((string) => string.map((index) => labels[index]).join("")).join(" ");
+}
+
+/**
+ * Lines of marks in reading order: column by column, in each from top to bottom, in a line from left to right.
+ * @param {Box[]} boxes
+ */
+function orderLines(boxes) {
+  const slope = refineSlope(boxes, findSlope(boxes));
+  const ends = (/** @type {Placed[]} */ line) => line[0].across + line[line.length - 1].across;
+  return splitColumns(level(boxes, slope)).flatMap((column) =>
+    followLines(column).sort((one, two) => ends(one) - ends(two) || compare(one[0], two[0])),
+  );
+}
+
+/**
+ * The slope of a page's lines, in 1/256, positive where they fall to the right.
+ *
+ * Every mark votes for the way to the nearest mark on its right that is less than half as far up or down, by its
+ * length; the middle vote counts. A few heights of votes for level lines keep scattered digits upright.
+ * @param {Box[]} boxes
+ */
+function findSlope(boxes) {
+  const middles = boxes.map(([x0, y0, x1, y1]) => [x0 + x1, y0 + y1]).sort(compareLists);
+  const votes = [[0, 2 * STILL * median(boxes.map((box) => box[3] - box[1]))]];
+  middles.forEach(([x, y], place) => {
+    /** @type {number[] | null} */
+    let best = null;
+    for (const [right, low] of middles.slice(place + 1)) {
+      const dx = right - x, dy = low - y;
+      if (best && dx * dx > best[0]) break;
+      if (dx > 0 && 2 * Math.abs(dy) <= dx) {
+        const way = [dx * dx + dy * dy, dy, dx];
+        if (!best || compareLists(way, best) < 0) best = way;
+      }
     }
-    if (best) best.push(index);
-    else lines.push([index]);
+    if (best) votes.push([Math.floor((2 * UNIT * best[1] + best[2]) / (2 * best[2])), best[2]]);
+  });
+  votes.sort(compareLists);
+  let left = votes.reduce((sum, [, weight]) => sum + weight, 0);
+  for (const [slope, weight] of votes) {
+    left -= 2 * weight;
+    if (left <= 0) return slope;
   }
-  const height = (/** @type {number[]} */ line) => line.reduce((sum, index) => sum + middle(boxes[index], 1), 0) / line.length;
-  return lines.sort((one, two) => height(one) - height(two));
+  return 0;
 }
 
 /**
- * The text of a line: its labels, with a space where the gap is wide.
+ * A slope made exact by the ends of the lines that it gives.
  * @param {Box[]} boxes
- * @param {number[]} line
- * @param {string[]} labels of the line's marks
+ * @param {number} slope
  */
-export function lineText(boxes, line, labels) {
-  const high = line.map((index) => boxes[index][3] - boxes[index][1]).sort((one, two) => one - two)[line.length >> 1];
-  return labels
-    .map((label, place) => {
-      if (place === 0) return label;
-      const gap = boxes[line[place]][0] - boxes[line[place - 1]][2];
-      return gap > GAP * high ? ` ${label}` : label;
-    })
-    .join("");
+function refineSlope(boxes, slope) {
+  let run = (2 * median(boxes.map((box) => box[3] - box[1]))) ** 2, rise = 0; // a height of level writing
+  for (const line of followLines(level(boxes, slope))) {
+    const first = boxes[line[0].number], last = boxes[line[line.length - 1].number];
+    const dx = last[0] + last[2] - first[0] - first[2], dy = last[1] + last[3] - first[1] - first[3];
+    [run, rise] = [run + dx * dx, rise + dx * dy];
+  }
+  return Math.floor((2 * UNIT * rise + run) / (2 * run));
 }
 
 /**
- * Twice the middle of a box along an axis.
- * @param {Box} box
- * @param {number} axis
+ * The marks of a page turned so that its lines are level, from left to right.
+ * @param {Box[]} boxes
+ * @param {number} slope
+ * @returns {Placed[]}
  */
-function middle(box, axis) {
-  return box[axis] + box[axis + 2];
+function level(boxes, slope) {
+  return boxes
+    .map(([x0, y0, x1, y1], number) => ({
+      along: UNIT * (x0 + x1) + slope * (y0 + y1),
+      across: UNIT * (y0 + y1) - slope * (x0 + x1),
+      wide: UNIT * (x1 - x0),
+      high: UNIT * (y1 - y0),
+      number,
+    }))
+    .sort(compare);
+}
+
+/**
+ * Part marks where rows do not line up across a gutter, a gap from top to bottom as wide as digits are high.
+ * @param {Placed[]} marks
+ */
+function splitColumns(marks) {
+  const gutter = 2 * median(marks.map(({ high }) => high));
+  /** @type {Placed[][]} */
+  const strips = [];
+  let end = 0;
+  for (const mark of [...marks].sort((one, two) => one.along - one.wide - two.along + two.wide || compare(one, two))) {
+    if (strips.length === 0 || mark.along - mark.wide - end > gutter) {
+      strips.push([]);
+      end = mark.along + mark.wide;
+    }
+    strips[strips.length - 1].push(mark);
+    end = Math.max(end, mark.along + mark.wide);
+  }
+  /** @type {Placed[][]} */
+  const columns = [];
+  strips.forEach((strip, place) => {
+    if (place > 0 && lineUp(strips[place - 1], strip)) columns[columns.length - 1].push(...strip);
+    else columns.push([...strip]);
+  });
+  return columns.map((column) => column.sort(compare));
+}
+
+/**
+ * Whether marks on two sides of a gutter are rows: few are beside what is nearest across it, yet not level.
+ * @param {Placed[]} left
+ * @param {Placed[]} right
+ */
+function lineUp(left, right) {
+  let rows = 0, off = 0;
+  for (const [here, there] of [[left, right], [right, left]]) {
+    for (const mark of here) {
+      const away = (/** @type {Placed} */ other) => Math.abs(other.across - mark.across);
+      const other = there.reduce((best, one) => ((away(one) - away(best) || compare(one, best)) < 0 ? one : best));
+      const high = mark.high + other.high;
+      if (away(other) < high) rows += 1; // less than a height off; nothing stands beside the others
+      if (high < OFF * away(other) && OFF * away(other) < OFF * high) off += 1;
+    }
+  }
+  return OFF_ROWS * off <= rows;
+}
+
+/**
+ * Join marks, given from left to right, to lines: each goes on with the line that it is most level with.
+ *
+ * Level means that the lower one's middle is within the higher one's height.
+ * @param {Placed[]} marks
+ */
+function followLines(marks) {
+  /** @type {Placed[][]} */
+  const lines = [];
+  /** @type {Placed[]} the last mark of each line that is neither raised nor lowered */
+  const references = [];
+  for (const mark of marks) {
+    let best = -1, least = 0;
+    lines.forEach((line, place) => {
+      const away = Math.abs(mark.across - references[place].across), last = line[line.length - 1];
+      if (away > Math.max(mark.high, references[place].high) || (best >= 0 && away >= least)) return;
+      // half of the narrower one, else it is stacked
+      if (overlap(last, mark) <= Math.min(last.wide, mark.wide)) [best, least] = [place, away];
+    });
+    if (best < 0) {
+      lines.push([mark]);
+      references.push(mark);
+    } else {
+      lines[best].push(mark);
+      if (4 * mark.high >= 3 * references[best].high) references[best] = mark;
+    }
+  }
+  return lines;
+}
+
+/**
+ * Twice the length along the line that two marks have in common, in 1/256 pixel; negative: the gap between them.
+ * @param {Placed} one
+ * @param {Placed} two
+ */
+function overlap(one, two) {
+  return Math.min(one.along + one.wide, two.along + two.wide) - Math.max(one.along - one.wide, two.along - two.wide);
+}
+
+/**
+ * The gap between neighbours on a line, in % of their heights; negative where they overlap.
+ * @param {[Placed, Placed]} neighbours
+ */
+function findGap([one, two]) {
+  return Math.floor((-100 * overlap(one, two)) / (one.high + two.high));
+}
+
+/**
+ * The gap, in % of the height, from which two digits of this page are two numbers: half as much again as the usual gap
+ * within numbers, and a fifth of the height more.
+ * @param {Placed[][]} lines
+ */
+function findLimit(lines) {
+  const usual = lines.flatMap(pairs).map(findGap).filter((gap) => gap < USUAL);
+  return usual.length ? Math.min(WIDEST, 20 + Math.floor((3 * median(usual)) / 2)) : WIDEST;
+}
+
+/**
+ * The strings of a line: neighbours with a gap below `limit` % of the height on one level are one number.
+ * @param {Placed[]} line
+ * @param {number} limit
+ */
+function splitLine(line, limit) {
+  if (isRow(line)) return line.map((mark) => [mark]);
+  const strings = [[line[0]]];
+  for (const [one, two] of pairs(line)) {
+    const lifted = 100 * Math.abs(two.across - one.across) > 2 * LIFT * Math.max(one.high, two.high);
+    if (lifted || findGap([one, two]) >= limit) strings.push([two]);
+    else strings[strings.length - 1].push(two);
+  }
+  return strings;
+}
+
+/**
+ * Whether a line is single digits at even steps, as on exercise sheets: nobody spaces long numbers like that.
+ * @param {Placed[]} line
+ */
+function isRow(line) {
+  if (line.length < ROW) return false;
+  const neighbours = pairs(line), steps = neighbours.map(([one, two]) => two.along - one.along).sort((one, two) => one - two);
+  const widest = steps[steps.length - 1 - Math.floor(steps.length / WIDER)];
+  return widest <= STEPS * steps[0] && median(neighbours.map(findGap)) >= APART;
+}
+
+/**
+ * Neighbours.
+ * @param {Placed[]} line
+ * @returns {[Placed, Placed][]}
+ */
+function pairs(line) {
+  return line.slice(1).map((two, place) => [line[place], two]);
+}
+
+/**
+ * The middle value, the upper one of two.
+ * @param {number[]} values
+ */
+function median(values) {
+  return [...values].sort((one, two) => one - two)[values.length >> 1];
+}
+
+/**
+ * @param {Placed} one
+ * @param {Placed} two
+ */
+function compare(one, two) {
+  return compareLists(Object.values(one), Object.values(two));
+}
+
+/**
+ * @param {number[]} one
+ * @param {number[]} two
+ */
+function compareLists(one, two) {
+  const place = one.findIndex((value, index) => value !== two[index]);
+  return place < 0 ? 0 : one[place] - two[place];
 }

@@ -5,7 +5,7 @@
 
 import { findMarks } from "./find.js";
 import { judge } from "./judge.js";
-import { findLines, lineText } from "./order.js";
+import { findStrings, joinStrings } from "./order.js";
 import { prepareMark } from "./prepare.js";
 import { views } from "./views.js";
 
@@ -45,14 +45,15 @@ export function readPage(page, reader, closer = true) {
  */
 export function arrange(marks, width, height) {
   const accepted = marks.filter((mark) => mark.label !== null);
-  const boxes = accepted.map((mark) => mark.box), lines = findLines(boxes), ordered = lines.flat();
+  const lines = findStrings(accepted.map((mark) => mark.box)), ordered = lines.flat(2);
+  const labels = accepted.map((mark) => mark.label ?? "");
   return {
     width,
     height,
     marks: ordered.map((index) => accepted[index]),
-    lines: lines.map((line) => ({
-      text: lineText(boxes, line, line.map((index) => accepted[index].label ?? "")),
-      marks: line.map((index) => ordered.indexOf(index)),
+    lines: lines.map((strings) => ({
+      text: joinStrings(strings, labels),
+      marks: strings.flat().map((index) => ordered.indexOf(index)),
     })),
     rejected: marks.filter((mark) => mark.label === null),
   };

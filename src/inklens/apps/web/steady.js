@@ -8,13 +8,12 @@
  * @module
  */
 
-const LEARN = 0.15; // s in which half of what is believed of a mark comes from what was seen
+const LEARN = 0.2; // s in which half of what is believed of a mark comes from what was seen
 const FADE = 0.3; // s in which half of it goes when nothing is seen
 const LONGEST = 0.1; // s that one frame counts for at most, so that no two frames alone name a mark
 const FORGOTTEN = 1.0; // s without a frame, after which the camera may look at anything
-const COMMIT = 0.65; // the mean probability from which a label is told
-const KEEP = 0.3; // the share of the present mark's probability below which a told label is doubted
-const SHOW = 0.7, HIDE = 0.35; // the mean probability of any label from which a mark shows, and below which it does not
+const SHOW = 0.5, HIDE = 0.25; // the mean probability of any label from which a mark shows, and below which not
+const COMMIT = 0.65, KEEP = 0.2; // the label's part in it from which it is told, and below which a told one is doubted
 const LEAD = 0.1; // by which another label must be likelier to be named first while in doubt
 const GONE = 0.05; // the probability of any label below which an unseen mark is forgotten
 const REACH = 0.5; // how far a mark may jump beyond the page's motion
@@ -257,13 +256,13 @@ function learn(mean, probabilities, weight) {
  * @param {Track} track
  */
 function judge(track) {
-  const { mean } = track, best = likeliest(mean, -1);
-  let told = track.state === "committed";
-  if (told && mean[best] < COMMIT && mean[track.label] < KEEP * present(track)) told = false;
-  if (mean[best] >= COMMIT || (!told && mean[best] > mean[track.label] + LEAD)) track.label = best;
-  if (told || mean[track.label] >= COMMIT) track.state = "committed";
-  else if (present(track) >= SHOW || track.state !== "searching") track.state = "unsure";
-  if (present(track) < HIDE) track.state = "searching";
+  const { mean, state: before } = track, some = present(track), best = likeliest(mean, -1);
+  if (some < HIDE || (before === "searching" && some < SHOW)) {
+    track.state = "searching";
+  } else if (before !== "committed" || mean[track.label] < KEEP * some) {
+    track.state = mean[best] >= COMMIT * some ? "committed" : "unsure";
+    if (track.state === "committed" || before === "searching" || mean[best] > mean[track.label] + LEAD) track.label = best;
+  }
   track.justCommitted = track.state === "committed" && track.label !== track.told;
   if (track.justCommitted) track.told = track.label;
 }

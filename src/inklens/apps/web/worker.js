@@ -4,7 +4,7 @@
  */
 
 import { findMarks } from "./find.js";
-import { findLines, lineText } from "./order.js";
+import { findStrings, joinStrings } from "./order.js";
 import { prepareMark } from "./prepare.js";
 import { arrange, nameMarks, readPage } from "./read.js";
 import { loadReader } from "./reader.js";
@@ -160,10 +160,10 @@ function readFrame(page, known, time, selected) {
       picture: id === selected ? prepareMark(page, /** @type {Box} */ (box.map(Math.round))) : null,
     }));
   const sure = marks.map((_, index) => index).filter((index) => marks[index].state === "committed");
-  const boxes = sure.map((index) => /** @type {Box} */ (marks[index].box));
-  const lines = findLines(boxes).map((line) => ({
-    text: lineText(boxes, line, line.map((place) => marks[sure[place]].label ?? "")),
-    marks: line.map((place) => sure[place]),
+  const labels = sure.map((index) => marks[index].label ?? "");
+  const lines = findStrings(sure.map((index) => /** @type {Box} */ (marks[index].box.map(Math.round)))).map((strings) => ({
+    text: joinStrings(strings, labels),
+    marks: strings.flat().map((place) => sure[place]),
   }));
   return { width: page.width, height: page.height, marks, lines };
 }
