@@ -70,18 +70,25 @@ def first_images(dataset: Dataset, count: int) -> Split:
     return Split(images, np.concatenate([train.labels[:count], held.labels[:count]])[order], places[order])
 
 
+def _build(recipe: Recipe, classes: int, *, fused: bool) -> Any:
+    rng = np.random.default_rng(0)
+    if recipe.network == LOCATOR:
+        from inklens.reading.network import build_locator
+        from inklens.reading.views import LONG, SHORT
+
+        return build_locator(rng, width=LONG, height=SHORT, fused=fused)
+    from inklens.networks import build_network
+
+    return build_network(recipe.network, classes=classes, rng=rng, fused=fused)
+
+
 class NetworkTable:
     """The network of a recipe as a table of layers; prints itself, and draws itself."""
 
     columns = ("layer", "settings", "output", "parameters")
 
     def __init__(self, recipe: Recipe, *, classes: int) -> None:
-        from inklens.networks import build_network
-
-        trained, kept = (
-            build_network(recipe.network, classes=classes, rng=np.random.default_rng(0), fused=fused)
-            for fused in (False, True)
-        )
+        trained, kept = (_build(recipe, classes, fused=fused) for fused in (False, True))
         self.layers = describe_layers(trained)
         self.title = f"The network of the recipe {recipe.name}"
         self.note = f"{trained.count_params():,} parameters; shapes are rows × columns × channels"
