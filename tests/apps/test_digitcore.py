@@ -10,7 +10,7 @@ import pytest
 
 from inklens.apps.template import template_files
 from tests.apps.swift import find_swift
-from tests.apps.traces import write_traces
+from tests.apps.traces import write_orders, write_traces
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "src" / "inklens" / "apps" / "ios"
@@ -21,6 +21,7 @@ def test_the_package_builds_without_warnings_and_answers_as_python_does(tmp_path
     command = [swift, "test", "--package-path", str(TEMPLATE / "DigitCore"), "--scratch-path", str(tmp_path / "build")]
     golden = Path(shutil.copytree(ROOT / "src" / "inklens" / "golden", tmp_path / "golden"))
     write_traces(golden / "traces.json")
+    write_orders(golden / "orders.json")
     result = subprocess.run(
         [*command, "-Xswiftc", "-warnings-as-errors"],
         capture_output=True,
@@ -47,7 +48,7 @@ def test_the_swift_code_keeps_its_format() -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["contract", "find", "judge", "prepare", "read", "reader", "resize", "steady", "views"]
+    "step", ["contract", "find", "judge", "order", "prepare", "read", "reader", "resize", "steady", "views"]
 )
 def test_every_step_has_its_file_in_both_languages(step: str) -> None:
     names = {Path(name).name for name, _ in template_files() if name.startswith("DigitCore/Sources/")}

@@ -1,10 +1,11 @@
-"""Traces of steady labels for the Swift package: marks that shake, jump, change their minds and vanish."""
+"""Answers of the reference for the Swift package that are too long to keep: steady labels, and orders of pages."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from inklens.reading.golden import Numbers
+from inklens.reading.order import find_strings
 from inklens.reading.steady import Seen, SteadyLabels
 
 LABELS = 3
@@ -13,6 +14,29 @@ LABELS = 3
 def write_traces(path: Path, count: int = 24, frames: int = 60) -> None:
     """Write what `SteadyLabels` tells of some sequences, a JSON array of traces."""
     path.write_text(json.dumps([trace(seed, frames) for seed in range(count)]), encoding="utf-8")
+
+
+def write_orders(path: Path, count: int = 200) -> None:
+    """Write the strings that `find_strings` finds on some pages, a JSON array."""
+    path.write_text(json.dumps([order(seed) for seed in range(count)]), encoding="utf-8")
+
+
+def order(seed: int) -> dict[str, Any]:
+    """A page of lines in one or two columns, tilted, with gaps, raised and stacked marks; or of scattered marks."""
+    numbers = Numbers(9000 + seed)
+    rise, boxes = numbers.below(41) - 20, []
+    for column in range(1 + numbers.below(2)):
+        for line in range(1 + numbers.below(5)):
+            x, y = 300 * column + numbers.below(20), 60 * line + numbers.below(25)
+            for _ in range(1 + numbers.below(9)):
+                wide, high = 4 + numbers.below(22), 12 + numbers.below(24)
+                lift = numbers.below(30) - 15 if numbers.below(6) == 0 else numbers.below(5) - 2
+                top = y + lift + x * rise // 100 if seed % 5 else numbers.below(400)
+                boxes.append((x, top, x + wide, top + high))
+                x += wide + numbers.below(9) + (numbers.below(40) if numbers.below(4) == 0 else 0)
+                x -= wide if numbers.below(12) == 0 else 0
+    boxes.sort(key=lambda box: (box[2] * 7919 + box[1] * 104729) % 1009)
+    return {"boxes": boxes, "strings": find_strings(boxes)}
 
 
 def trace(seed: int, frames: int) -> dict[str, Any]:

@@ -13,11 +13,13 @@ from inklens.reading.strokes import load_skeletons
 WIDTH, HEIGHT = 640, 480  # of a sample page, in pixels: a camera frame's
 _FINE = 4  # times finer than the picture to draw: edges come out smooth
 _BLUE = (28, 78, 160)
+_WAYS = {"1": 2}  # with a flag: a lone stroke may be anything
 
 
 @dataclass(frozen=True)
 class Written:
-    """A digit at a place: `x`, `y` of its top left in pixels, its `height`, and which of our ways to write it."""
+    """A digit at a place: `x`, `y` of its top left in pixels, its `height`, and by how much to go on in our ways to
+    write it."""
 
     character: str
     x: float
@@ -90,7 +92,7 @@ def _draw_strokes(digits: Iterable[Written], width: int, height: int, pen: float
     radius = pen * fine / 2
     for digit in digits:
         ways = load_skeletons()[digit.character]
-        skeleton = ways[digit.way % len(ways)]
+        skeleton = ways[(_WAYS.get(digit.character, 0) + digit.way) % len(ways)]
         for curve in skeleton.curves:
             stroke = np.asarray(curve @ skeleton.controls, np.float64) * digit.height
             points = [((digit.x + x) * fine, (digit.y + digit.height + y) * fine) for x, y in stroke.tolist()]

@@ -110,7 +110,8 @@ actor PageReader {
                 x0: Int(mark.box[0].rounded()), y0: Int(mark.box[1].rounded()), x1: Int(mark.box[2].rounded()),
                 y1: Int(mark.box[3].rounded()))
         }
-        let lines = readLines(boxes, marks.map { $0.isSure ? $0.label : ShownReading.doubt })
+        let labels = marks.map { $0.isSure ? $0.label : ShownReading.doubt }
+        let lines = findStrings(boxes).map { joinStrings($0, labels) }
         return ShownReading(
             marks: marks, text: lines.joined(separator: "\n"),
             committed: zip(held, marks).filter { $0.0.justCommitted }.map { $0.1.label })

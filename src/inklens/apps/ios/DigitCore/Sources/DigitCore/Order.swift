@@ -1,48 +1,234 @@
-// Reading order: which marks stand on a line, and what the line says.
+// Reading order: which digits stand on a line, in which order lines are read, and which digits are one number.
+//
+// Whole numbers only, every tie settled by place, so that Python and JavaScript answer the same. The page is turned level
+// by the slope that its digits agree on; where two parts of it do not line up across a gap it falls into columns; in each
+// column every digit, from left to right, goes on with the line that it is level with; gaps wider than usual on this page
+// part the numbers of a line. The figures behind the constants are in Python's `order.py`.
 
-private let gapOfWords = 1.1  // heights of a line's digits between two marks, from which they are two words
-private let leastShared = 0.5  // of the smaller one's height, from which two neighbours stand on one line
+private let unit = 256  // slopes are counted in 1/256; half of that is a tenth of a height off after 50 heights
+private let still = 2  // heights of writing that must disagree before a page counts as tilted
+// marks beside one another across a gutter that are off by more than 1/4 of a height are not in one row; a gutter parts
+// columns if more than 1 in 4 are off
+private let offPart = 4
+private let offRows = 4
+private let usualGap = 50  // % of the height: narrower gaps tell how close a writer sets the digits of a number
+private let widestGap = 70  // % of the height: wider gaps always part numbers
+private let leastLift = 30  // % of the height: a digit raised or lowered by more is a number of its own
+private let rowCount = 7  // or more digits at even steps with wide gaps are written one by one
+private let rowSteps = 2  // times the narrowest step is the widest in such a row,
+private let rowWider = 10  // but for 1 step in 10, for digits that were not found
+private let rowApart = 25  // % of the height: the usual gap in such a row is at least so wide
 
-/// The indices of the marks of each line, from left to right; lines from top to bottom.
+/// A mark on the levelled page: its middle, twice, along and across the lines, and its size, in 1/256 pixel.
+struct Placed: Equatable, Comparable {
+    let along: Int
+    let across: Int
+    let wide: Int
+    let high: Int
+    let number: Int
+
+    static func < (one: Placed, two: Placed) -> Bool {
+        (one.along, one.across, one.wide, one.high, one.number) < (
+            two.along, two.across, two.wide, two.high, two.number
+        )
+    }
+}
+
+/// The lines of a page in reading order, each as its strings of digits from left to right.
 ///
-/// The marks are taken by their middles from the left; each joins the line whose last mark overlaps it most in height, if
-/// that is half of the smaller one, or begins a line.
-func findLines(_ boxes: [Box]) -> [[Int]] {
-    let order = boxes.indices.sorted { (boxes[$0].x0 + boxes[$0].x1, $0) < (boxes[$1].x0 + boxes[$1].x1, $1) }
-    var lines: [[Int]] = []
-    for index in order {
-        let box = boxes[index]
-        var best: Int?
-        var most = leastShared
-        for (number, line) in lines.enumerated() {
-            let last = boxes[line[line.count - 1]]
-            let shared = Double(min(box.y1, last.y1) - max(box.y0, last.y0)) / Double(min(box.height, last.height))
-            if shared >= most { (best, most) = (number, shared) }
-        }
-        if let best { lines[best].append(index) } else { lines.append([index]) }
-    }
-    func height(_ line: [Int]) -> Double {
-        Double(line.reduce(0) { $0 + boxes[$1].y0 + boxes[$1].y1 }) / Double(line.count)
-    }
-    let ordered = lines.indices.sorted { (height(lines[$0]), $0) < (height(lines[$1]), $1) }
-    return ordered.map { lines[$0] }
+/// The boxes are in any order, none empty. A string is digits written as one number. Every index of `boxes` stands in one
+/// string. Digits above one another are never on one line: a fraction is read as two. A page may be tilted by 20 degrees.
+public func findStrings(_ boxes: [Box]) -> [[[Int]]] {
+    if boxes.isEmpty { return [] }
+    let lines = orderLines(boxes)
+    let limit = findLimit(lines)
+    return lines.map { line in splitLine(line, limit).map { string in string.map(\.number) } }
 }
 
-/// The text of a line: its labels, with a space where the gap is wide.
-func lineText(_ boxes: [Box], _ line: [Int], _ labels: [String]) -> String {
-    let high = line.map { boxes[$0].height }.sorted()[line.count / 2]
-    var text = ""
-    for (place, label) in labels.enumerated() {
-        if place > 0 {
-            let gap = boxes[line[place]].x0 - boxes[line[place - 1]].x1
-            if Double(gap) > gapOfWords * Double(high) { text += " " }
-        }
-        text += label
-    }
-    return text
+/// The text of a line: its strings with a space between. labels: those of all marks, by their indices.
+public func joinStrings(_ strings: [[Int]], _ labels: [String]) -> String {
+    strings.map { string in string.map { labels[$0] }.joined() }.joined(separator: " ")
 }
 
-/// The lines of some marks as texts, top to bottom; `labels` are the marks' in their own order.
-public func readLines(_ boxes: [Box], _ labels: [String]) -> [String] {
-    findLines(boxes).map { line in lineText(boxes, line, line.map { labels[$0] }) }
+/// Lines of marks in reading order: column by column, in each from top to bottom, in a line from left to right.
+func orderLines(_ boxes: [Box]) -> [[Placed]] {
+    let slope = refineSlope(boxes, findSlope(boxes))
+    var lines: [[Placed]] = []
+    for column in splitColumns(level(boxes, slope)) {
+        let ends = { (line: [Placed]) in line[0].across + line[line.count - 1].across }
+        lines += followLines(column).sorted { (ends($0), $0[0]) < (ends($1), $1[0]) }
+    }
+    return lines
 }
+
+/// The slope of a page's lines, in 1/256, positive where they fall to the right.
+///
+/// Every mark votes for the way to the nearest mark on its right that is less than half as far up or down, by its length;
+/// the middle vote counts. A few heights of votes for level lines keep scattered digits upright.
+func findSlope(_ boxes: [Box]) -> Int {
+    let middles = boxes.map { ($0.x0 + $0.x1, $0.y0 + $0.y1) }.sorted(by: <)
+    var votes = [(0, 2 * still * upperMedian(boxes.map(\.height)))]
+    for (place, (x, y)) in middles.enumerated() {
+        var best: (Int, Int, Int)?
+        for (right, low) in middles[(place + 1)...] {
+            let (dx, dy) = (right - x, low - y)
+            if let best, dx * dx > best.0 { break }
+            if dx > 0 && 2 * abs(dy) <= dx {
+                let way = (dx * dx + dy * dy, dy, dx)
+                best = best.map { min($0, way, by: <) } ?? way
+            }
+        }
+        if let best { votes.append((floorDivide(2 * unit * best.1 + best.2, 2 * best.2), best.2)) }
+    }
+    votes.sort(by: <)
+    var left = votes.reduce(0) { $0 + $1.1 }
+    for (slope, weight) in votes {
+        left -= 2 * weight
+        if left <= 0 { return slope }
+    }
+    return 0
+}
+
+private func min(
+    _ one: (Int, Int, Int), _ two: (Int, Int, Int), by less: ((Int, Int, Int), (Int, Int, Int)) -> Bool
+) -> (Int, Int, Int) { less(two, one) ? two : one }
+
+/// A slope made exact by the ends of the lines that it gives.
+func refineSlope(_ boxes: [Box], _ slope: Int) -> Int {
+    let high = 2 * upperMedian(boxes.map(\.height))
+    var run = high * high  // a height of level writing, for pages of few digits
+    var rise = 0
+    for line in followLines(level(boxes, slope)) {
+        let (first, last) = (boxes[line[0].number], boxes[line[line.count - 1].number])
+        let dx = last.x0 + last.x1 - first.x0 - first.x1
+        let dy = last.y0 + last.y1 - first.y0 - first.y1
+        run += dx * dx
+        rise += dx * dy
+    }
+    return floorDivide(2 * unit * rise + run, 2 * run)
+}
+
+/// The marks of a page turned so that its lines are level, from left to right.
+func level(_ boxes: [Box], _ slope: Int) -> [Placed] {
+    boxes.enumerated().map { number, box in
+        Placed(
+            along: unit * (box.x0 + box.x1) + slope * (box.y0 + box.y1),
+            across: unit * (box.y0 + box.y1) - slope * (box.x0 + box.x1), wide: unit * box.width,
+            high: unit * box.height, number: number)
+    }.sorted()
+}
+
+/// Part marks where rows do not line up across a gutter, a gap from top to bottom as wide as digits are high.
+func splitColumns(_ marks: [Placed]) -> [[Placed]] {
+    let gutter = 2 * upperMedian(marks.map(\.high))
+    var strips: [[Placed]] = []
+    var end = 0
+    for mark in marks.sorted(by: { ($0.along - $0.wide, $0) < ($1.along - $1.wide, $1) }) {
+        if strips.isEmpty || mark.along - mark.wide - end > gutter {
+            strips.append([])
+            end = mark.along + mark.wide
+        }
+        strips[strips.count - 1].append(mark)
+        end = max(end, mark.along + mark.wide)
+    }
+    var columns: [[Placed]] = []
+    for (place, strip) in strips.enumerated() {
+        if place > 0 && lineUp(strips[place - 1], strip) {
+            columns[columns.count - 1] += strip
+        } else {
+            columns.append(strip)
+        }
+    }
+    return columns.map { $0.sorted() }
+}
+
+/// Whether marks on two sides of a gutter are rows: few are beside what is nearest across it, yet not level.
+func lineUp(_ left: [Placed], _ right: [Placed]) -> Bool {
+    var rows = 0
+    var off = 0
+    for (here, there) in [(left, right), (right, left)] {
+        for mark in here {
+            let near = there.min { one, two in
+                (abs(one.across - mark.across), one) < (abs(two.across - mark.across), two)
+            }
+            guard let other = near else { continue }
+            let (away, high) = (abs(other.across - mark.across), mark.high + other.high)
+            if away < high { rows += 1 }  // less than a height off; nothing stands beside the others
+            if high < offPart * away && offPart * away < offPart * high { off += 1 }
+        }
+    }
+    return offRows * off <= rows
+}
+
+/// Join marks, given from left to right, to lines: each goes on with the line that it is most level with.
+///
+/// Level means that the lower one's middle is within the higher one's height.
+func followLines(_ marks: [Placed]) -> [[Placed]] {
+    var lines: [[Placed]] = []
+    var references: [Placed] = []  // the last mark of each line that is neither raised nor lowered
+    for mark in marks {
+        var best = -1
+        var least = 0
+        for (place, line) in lines.enumerated() {
+            let away = abs(mark.across - references[place].across)
+            if away > max(mark.high, references[place].high) || (best >= 0 && away >= least) { continue }
+            let last = line[line.count - 1]
+            if overlap(last, mark) <= min(last.wide, mark.wide) {  // half of the narrower one, else it is stacked
+                (best, least) = (place, away)
+            }
+        }
+        if best < 0 {
+            lines.append([mark])
+            references.append(mark)
+        } else {
+            lines[best].append(mark)
+            // raised and lowered digits are 0.45 to 0.65 as high
+            if 4 * mark.high >= 3 * references[best].high { references[best] = mark }
+        }
+    }
+    return lines
+}
+
+/// Twice the length along the line that two marks have in common, in 1/256 pixel; negative: the gap between them.
+func overlap(_ one: Placed, _ two: Placed) -> Int {
+    min(one.along + one.wide, two.along + two.wide) - max(one.along - one.wide, two.along - two.wide)
+}
+
+/// The gap between neighbours on a line, in % of their heights; negative where they overlap.
+func findGap(_ one: Placed, _ two: Placed) -> Int { floorDivide(-100 * overlap(one, two), one.high + two.high) }
+
+/// The gap, in % of the height, from which two digits of this page are two numbers.
+///
+/// Half as much again as the usual gap within numbers, and a fifth of the height more.
+func findLimit(_ lines: [[Placed]]) -> Int {
+    let gaps = lines.flatMap { line in zip(line, line.dropFirst()).map { findGap($0, $1) } }
+    let usual = gaps.filter { $0 < usualGap }
+    return usual.isEmpty ? widestGap : min(widestGap, 20 + floorDivide(3 * upperMedian(usual), 2))
+}
+
+/// The strings of a line: neighbours with a gap below `limit` % of the height on one level are one number.
+func splitLine(_ line: [Placed], _ limit: Int) -> [[Placed]] {
+    if isRow(line) { return line.map { [$0] } }
+    var strings = [[line[0]]]
+    for (one, two) in zip(line, line.dropFirst()) {
+        let isLifted = 100 * abs(two.across - one.across) > 2 * leastLift * max(one.high, two.high)
+        if isLifted || findGap(one, two) >= limit {
+            strings.append([two])
+        } else {
+            strings[strings.count - 1].append(two)
+        }
+    }
+    return strings
+}
+
+/// Whether a line is single digits at even steps, as on exercise sheets: nobody spaces long numbers like that.
+func isRow(_ line: [Placed]) -> Bool {
+    if line.count < rowCount { return false }
+    let pairs = Array(zip(line, line.dropFirst()))
+    let steps = pairs.map { $1.along - $0.along }.sorted()
+    let widest = steps[steps.count - 1 - steps.count / rowWider]
+    return widest <= rowSteps * steps[0] && upperMedian(pairs.map { findGap($0, $1) }) >= rowApart
+}
+
+/// The middle value, the upper one of two.
+func upperMedian(_ values: [Int]) -> Int { values.sorted()[values.count / 2] }

@@ -27,17 +27,16 @@ public func readPage(_ page: Picture, with reader: Reader, closer: Bool = true) 
 /// A reading of marks in any order: the accepted ones in reading order, with their lines.
 func arrange(_ marks: [Mark], width: Int, height: Int) -> Reading {
     let accepted = marks.filter { $0.label != nil }
-    let boxes = accepted.map(\.box)
-    let lines = findLines(boxes)
-    let ordered = lines.flatMap { $0 }
+    let lines = findStrings(accepted.map(\.box))
+    let labels = accepted.map { $0.label ?? "" }
+    let orders = lines.map { line in line.flatMap { $0 } }
+    let ordered = orders.flatMap { $0 }
     var places = [Int](repeating: 0, count: accepted.count)
     for (number, index) in ordered.enumerated() { places[index] = number }
     return Reading(
         width: width, height: height, marks: ordered.map { accepted[$0] },
-        lines: lines.map { line in
-            Line(
-                text: lineText(boxes, line, line.map { accepted[$0].label ?? "" }),
-                marks: line.map { places[$0] })
+        lines: zip(lines, orders).map { line, order in
+            Line(text: joinStrings(line, labels), marks: order.map { places[$0] })
         },
         rejected: marks.filter { $0.label == nil })
 }

@@ -14,16 +14,17 @@ private let longest = 0.1
 private let forgotten = 1.0  // s without a frame, after which the camera may look at anything
 // the mean probability of any label from which a mark shows, and below which it no longer does
 private let showing = 0.5
-private let hiding = 0.3
+private let hiding = 0.25
 // the label's part in it from which it is told, and below which a told one is doubted
 private let commit = 0.65
-private let keep = 0.35
+private let keep = 0.2
 private let lead = 0.1  // by which another label must be likelier to be named first while in doubt
 private let gone = 0.05  // the mean probability of any label below which an unseen mark is forgotten
 private let reach = 0.5  // how far a mark may jump beyond the page's motion
 // how far the page may jump, and how many marks must agree on a jump of 1
 private let farthest = 2.0
 private let stay = 2.0
+private let fits = 2  // times that the page's turn and zoom are told by the pairs, and the pairs by these
 private let anchorCount = 8  // marks that tell the page's motion; the oldest are the surest
 // s in which half of a small step of a box is followed; one well above `near` is followed at once
 private let settling = 0.2
@@ -111,30 +112,25 @@ public struct SteadyLabels: Sendable {
         return tracks.map(show)
     }
 
-    /// Bring every track to its mark, those without one along with the page, and begin a track for each new mark.
+    /// Carry every track along with the page and to its mark, and begin a track for each new mark.
     private mutating func move(_ marks: [Seen], _ step: Double) {
-        let pairs = match(tracks, marks, pageMotion(tracks, marks))
-        for number in tracks.indices { tracks[number].seen = false }
+        let nothing = [Double](repeating: 0, count: labels) + [1]
+        var motion = leap(tracks, marks)
+        for _ in 0..<fits { motion = fit(tracks, marks, match(tracks, marks, motion)) }
+        let pairs = match(tracks, marks, motion)
+        for number in tracks.indices {
+            tracks[number].seen = false
+            carry(&tracks[number].box, motion)
+        }
         var taken = [Bool](repeating: false, count: marks.count)
-        var across = 0.0
-        var down = 0.0
         for (number, place) in pairs {
-            let mark = marks[place]
-            let (x, y) = middle(tracks[number].box)
-            follow(&tracks[number].box, sides(mark.box), step)
-            learn(&tracks[number].mean, mark.probabilities, step / (step + learning))
-            across += middle(tracks[number].box).0 - x
-            down += middle(tracks[number].box).1 - y
             tracks[number].seen = true
             taken[place] = true
+            follow(&tracks[number].box, sides(marks[place].box), step)
+            learn(&tracks[number].mean, marks[place].probabilities, step / (step + learning))
         }
-        let nothing = [Double](repeating: 0, count: labels) + [1]
         for number in tracks.indices where !tracks[number].seen {
             learn(&tracks[number].mean, nothing, step / (step + fading))
-            if !pairs.isEmpty {
-                let shift = [across / Double(pairs.count), down / Double(pairs.count)]
-                for side in 0..<4 { tracks[number].box[side] += shift[side % 2] }
-            }
         }
         for (place, mark) in marks.enumerated() where !taken[place] {
             var track = Track(id: next, box: sides(mark.box), mean: nothing)
@@ -145,47 +141,84 @@ public struct SteadyLabels: Sendable {
     }
 }
 
+/// How the page moved: (x, y) goes to (zoom x - turn y + right, turn x + zoom y + down).
+struct Motion: Equatable {
+    let zoom: Double
+    let turn: Double
+    let right: Double
+    let down: Double
+
+    static let none = Motion(zoom: 1, turn: 0, right: 0, down: 0)
+}
+
 /// Whether another mark, which is seen, has been named where this one was.
 private func isReplaced(_ track: Track, among tracks: [Track]) -> Bool {
     tracks.contains { $0.seen && $0.state == .committed && coversHalf($0.box, track.box) }
 }
 
-/// The shift in pixels, right and down, that brings the marks seen last closest to marks of this frame.
-///
-/// One of the shifts from a track to a mark, or none; a far one must fit several marks. The first of equals.
-func pageMotion(_ tracks: [Track], _ marks: [Seen]) -> (Double, Double) {
+/// The page's shift that brings the marks seen last closest to marks of this frame: one of those from a track to a mark,
+/// or none. A far one must fit several marks; the first of equals.
+func leap(_ tracks: [Track], _ marks: [Seen]) -> Motion {
     let anchors = Array(tracks.filter(\.seen).prefix(anchorCount))
-    var motion = (0.0, 0.0)
-    var most = support(anchors, marks, 0, 0)
+    var motion = Motion.none
+    var most = support(anchors, marks, motion)
     for track in anchors {
         for mark in marks {
-            let (x0, y0) = middle(track.box)
-            let (x1, y1) = middle(sides(mark.box))
-            let (across, down) = (x1 - x0, y1 - y0)
-            let size = (longer(track.box) + longer(sides(mark.box))) / 2
-            let distance = across * across + down * down
-            if distance < farthest * farthest * size * size {
-                let total = support(anchors, marks, across, down) - stay * distance / (size * size)
-                if total > most { (motion, most) = ((across, down), total) }
+            let box = sides(mark.box)
+            let (x, y) = between(track.box, box)
+            let size = (longer(track.box) + longer(box)) / 2
+            let far = (x * x + y * y) / (size * size)
+            if far < farthest * farthest {
+                let shift = Motion(zoom: 1, turn: 0, right: x, down: y)
+                let total = support(anchors, marks, shift) - stay * far
+                if total > most { (motion, most) = (shift, total) }
             }
         }
     }
     return motion
 }
 
-/// How closely marks lie to the anchors shifted: the sum of each one's closest, 0 to 2 each.
-func support(_ anchors: [Track], _ marks: [Seen], _ across: Double, _ down: Double) -> Double {
+/// How closely marks lie to the anchors after a motion: the sum of each one's closest, 0 to 2 each.
+func support(_ anchors: [Track], _ marks: [Seen], _ motion: Motion) -> Double {
     var total = 0.0
-    for track in anchors { total += marks.map { closeness(track, $0, across, down) }.max() ?? 0 }
+    for track in anchors { total += marks.map { closeness(track, $0, motion) }.max() ?? 0 }
     return total
 }
 
+/// The shift, turn and zoom that carries tracks to their marks: the least squares over the pairs, held back as if one
+/// more mark had not moved and each was a square that had not turned.
+func fit(_ tracks: [Track], _ marks: [Seen], _ pairs: [(Int, Int)]) -> Motion {
+    if pairs.isEmpty { return .none }
+    let count = Double(pairs.count)
+    var (x, y, across, down) = (0.0, 0.0, 0.0, 0.0)
+    for (number, place) in pairs {
+        let box = tracks[number].box
+        let moved = between(box, sides(marks[place].box))
+        (x, y) = (x + middle(box).0, y + middle(box).1)
+        (across, down) = (across + moved.0, down + moved.1)
+    }
+    (x, y, across, down) = (x / count, y / count, across / count, down / count)
+    var (spread, along, aside) = (0.0, 0.0, 0.0)
+    for (number, place) in pairs {
+        let box = tracks[number].box
+        let moved = between(box, sides(marks[place].box))
+        let (right, below) = (middle(box).0 - x, middle(box).1 - y)
+        spread += right * right + below * below + longer(box) * longer(box)
+        along += right * (moved.0 - across) + below * (moved.1 - down)
+        aside += right * (moved.1 - down) - below * (moved.0 - across)
+    }
+    let (zoom, turn, held) = (1 + along / spread, aside / spread, count / (count + 1))
+    return Motion(
+        zoom: zoom, turn: turn, right: x - zoom * x + turn * y + held * across,
+        down: y - turn * x - zoom * y + held * down)
+}
+
 /// Pairs of the numbers of a track and a mark, each once, the closest first; of equals the earlier track's first.
-func match(_ tracks: [Track], _ marks: [Seen], _ motion: (Double, Double)) -> [(Int, Int)] {
+func match(_ tracks: [Track], _ marks: [Seen], _ motion: Motion) -> [(Int, Int)] {
     var pairs: [(Double, Int, Int)] = []
     for (number, track) in tracks.enumerated() {
         for (place, mark) in marks.enumerated() {
-            let close = closeness(track, mark, motion.0, motion.1)
+            let close = closeness(track, mark, motion)
             if close > 0 { pairs.append((-close, number, place)) }
         }
     }
@@ -200,19 +233,34 @@ func match(_ tracks: [Track], _ marks: [Seen], _ motion: (Double, Double)) -> [(
     return chosen
 }
 
-/// How well a mark goes on a track shifted by so many pixels: 1 in the same place, up to 2 if its label agrees too; 0 out
-/// of reach or where one is twice as large as the other.
-func closeness(_ track: Track, _ mark: Seen, _ across: Double, _ down: Double) -> Double {
-    let (one, two) = (longer(track.box), longer(sides(mark.box)))
+/// How well a mark goes on a track carried along: 1 in the same place, up to 2 if its label agrees too; 0 out of reach or
+/// where one is twice as large as the other.
+func closeness(_ track: Track, _ mark: Seen, _ motion: Motion) -> Double {
+    let box = sides(mark.box)
+    let (one, two) = (longer(track.box), longer(box))
     if !(one < 2 * two && two < 2 * one) { return 0 }
-    let (x0, y0) = middle(track.box)
-    let (x1, y1) = middle(sides(mark.box))
-    let (x, y, size) = (x1 - x0 - across, y1 - y0 - down, (one + two) / 2)
-    let near = 1 - (x * x + y * y) / (reach * reach * size * size)
+    let (x, y) = between(track.box, box)
+    let (right, below) = shift(track.box, motion)
+    let size = (one + two) / 2
+    let near = 1 - ((x - right) * (x - right) + (y - below) * (y - below)) / (reach * reach * size * size)
     if near <= 0 { return 0 }
     var agreement = 0.0
     for label in 0..<track.mean.count - 1 { agreement += track.mean[label] * mark.probabilities[label] }
     return near * (1 + agreement)
+}
+
+/// How far a motion of the page moves a box's middle.
+func shift(_ box: [Double], _ motion: Motion) -> (Double, Double) {
+    let (x, y) = middle(box)
+    return (
+        motion.zoom * x - motion.turn * y + motion.right - x, motion.turn * x + motion.zoom * y + motion.down - y
+    )
+}
+
+/// Move a box along with the page.
+func carry(_ box: inout [Double], _ motion: Motion) {
+    let (across, down) = shift(box, motion)
+    box = [box[0] + across, box[1] + down, box[2] + across, box[3] + down]
 }
 
 /// Move a track's box towards the mark's: at once where that is far, so that it never lags visibly, and slowly where it
@@ -237,11 +285,11 @@ func judge(_ track: inout Track) {
     let best = likeliest(mean, apartFrom: -1)
     if present < hiding || (before == .searching && present < showing) {
         track.state = .searching
-    } else if mean[best] >= commit * present {
-        (track.state, track.label) = (.committed, best)
     } else if before != .committed || mean[track.label] < keep * present {
-        track.state = .unsure
-        if before == .searching || mean[best] > mean[track.label] + lead { track.label = best }
+        track.state = mean[best] >= commit * present ? .committed : .unsure
+        if track.state == .committed || before == .searching || mean[best] > mean[track.label] + lead {
+            track.label = best
+        }
     }
     track.justCommitted = track.state == .committed && track.label != track.told
     if track.justCommitted { track.told = track.label }
@@ -280,6 +328,11 @@ func coversHalf(_ one: [Double], _ two: [Double]) -> Bool {
 
 /// The centre of a box.
 func middle(_ box: [Double]) -> (Double, Double) { ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) }
+
+/// From one box's middle to another's, right and down.
+func between(_ one: [Double], _ two: [Double]) -> (Double, Double) {
+    (middle(two).0 - middle(one).0, middle(two).1 - middle(one).1)
+}
 
 /// The longer side of a box.
 func longer(_ box: [Double]) -> Double { max(box[2] - box[0], box[3] - box[1]) }

@@ -8,25 +8,44 @@ struct OrderTests {
         Box(x0: x, y0: y, x1: x + width, y1: y + height)
     }
 
+    private func read(_ boxes: [Box], _ labels: [String]) -> [String] {
+        findStrings(boxes).map { joinStrings($0, labels) }
+    }
+
     @Test("two lines are read from left to right and from top to bottom, whatever the order of the marks")
     func twoLines() {
         let boxes = [box(60, 100), box(30, 12), box(0, 10), box(32, 104), box(2, 98)]
-        #expect(readLines(boxes, ["5", "2", "1", "4", "3"]) == ["12", "345"])
+        #expect(read(boxes, ["5", "2", "1", "4", "3"]) == ["12", "345"])
     }
 
-    @Test("a line that climbs is one line, since neighbours overlap")
+    @Test("a line that climbs is one line")
     func climbingLine() {
-        let boxes = (0..<6).map { box(30 * $0, 100 - 12 * $0) }
-        #expect(readLines(boxes, ["1", "2", "3", "4", "5", "6"]) == ["123456"])
+        let boxes = (0..<6).map { box(30 * $0, 100 - 8 * $0) }
+        #expect(read(boxes, ["1", "2", "3", "4", "5", "6"]) == ["123456"])
     }
 
-    @Test("a wide gap is a space")
-    func words() {
-        #expect(readLines([box(0, 0), box(25, 0), box(100, 0)], ["1", "2", "3"]) == ["12 3"])
+    @Test("a wide gap parts numbers")
+    func numbers() {
+        #expect(read([box(0, 0), box(25, 0), box(100, 0)], ["1", "2", "3"]) == ["12 3"])
     }
 
     @Test("no marks have no lines")
     func nothing() {
-        #expect(readLines([], []).isEmpty)
+        #expect(findStrings([]).isEmpty)
+    }
+
+    private struct Page: Decodable {
+        let boxes: [[Int]]
+        let strings: [[[Int]]]
+    }
+
+    @Test("pages are read in the same order as the reference reads them", .enabled(if: hasGolden("orders")))
+    func orders() throws {
+        let pages: [Page] = try golden("orders")
+        try #require(pages.count >= 100)
+        for page in pages {
+            let boxes = page.boxes.map { Box(x0: $0[0], y0: $0[1], x1: $0[2], y1: $0[3]) }
+            #expect(findStrings(boxes) == page.strings)
+        }
     }
 }
