@@ -140,7 +140,7 @@ class PageStore:
         try:
             with np.load(self._file(number)) as file:
                 return len(file["boxes_counts"]) >= min(SHARD, self.count - number)
-        except (OSError, ValueError, KeyError, BadZipFile):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return False
 
     def _file(self, number: int) -> Path:
@@ -156,7 +156,7 @@ class _Shard:
                 self._arrays = {name: file[name] for name in file.files}
         except FileNotFoundError:
             raise DataError(f"the rendered pages {path} are missing; render them first.") from None
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise DataError(f"{path} is damaged ({error}); delete it and render again.") from None
         self._ends = {name: np.cumsum(self._arrays[f"{name}_counts"]) for name in ("boxes", "ignore", "negatives")}
 
