@@ -15,7 +15,21 @@ from typer.testing import CliRunner
 from inklens.cli import app
 from inklens.data import load_dataset
 
-COMMANDS = ("demo", "look", "recipes", "train", "evaluate", "export", "verify", "inspect", "predict", "app")
+COMMANDS = (
+    "demo",
+    "look",
+    "recipes",
+    "train",
+    "evaluate",
+    "export",
+    "verify",
+    "inspect",
+    "predict",
+    "read",
+    "app",
+    "web",
+    "serve",
+)
 
 
 def call(*arguments: object) -> tuple[int, str, str]:
@@ -99,7 +113,7 @@ def test_recipes_are_listed_in_words_and_as_json():
     _, text, _ = call("recipes")
     _, line, _ = call("recipes", "--json")
     names = list(json.loads(line))
-    assert names == ["tutorial", "fast", "accurate", "tiny"]
+    assert names == ["tutorial", "fast", "accurate", "tiny", "locator", "namer"]
     assert [name for name in names if name in text] == names
 
 
@@ -324,3 +338,66 @@ def test_ctrl_c_elsewhere_leaves_nothing_and_ends_with_130(run_folder, digits, t
     code, _, errors = call("export", run_folder, tmp_path / "digits.mlpackage", "--data", digits)
     assert (code, errors) == (130, "inklens: stopped by Ctrl-C; nothing was left half-written.\n")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def block_pages(tmp_path, monkeypatch):
+    """A folder with two pages and a text named as a picture, and a reader that knows such pages."""
+    from tests.reading.readers import block_page, block_reader
+
+    monkeypatch.setattr("inklens.reading.reader.load_reader", lambda _model: block_reader())
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    Image.fromarray(block_page((5, 40, 40), (7, 66, 42))).save(folder / "a.png")
+    Image.fromarray(block_page((3, 60, 140))).save(folder / "c.png")
+    (folder / "b.png").write_text("no picture")
+    return folder
+
+
+def test_read_prints_a_line_of_json_a_picture_and_goes_on_after_one_it_cannot_read(block_pages):
+    code, text, errors = call("read", block_pages, "--json")
+    assert code == 1
+    assert (
+        errors
+        == f"inklens: {block_pages / 'b.png'} is no picture that can be read; expected a file such as PNG or JPEG.\n"
+    )
+    first, second = (json.loads(line) for line in text.splitlines())
+    assert list(first) == ["image", "width", "height", "rotation", "marks", "lines"]
+    assert (first["image"], first["width"], first["height"], first["rotation"]) == (
+        str(block_pages / "a.png"),
+        320,
+        240,
+        0,
+    )
+    assert [list(mark) for mark in first["marks"]] == [["label", "confidence", "box", "alternatives"]] * 2
+    assert [mark["label"] for mark in first["marks"]] == ["5", "7"]
+    assert first["lines"] == [{"text": "57", "marks": [0, 1]}]
+    assert second["lines"] == [{"text": "3", "marks": [0]}]
+
+
+def test_read_prints_rows_for_a_table(block_pages):
+    code, text, _ = call("read", block_pages / "[ac].png", "--csv")
+    head, *rows = text.splitlines()
+    assert code == 0
+    assert head == "image,line,place,label,confidence,x0,y0,x1,y1,alternative,probability"
+    assert [row.split(",")[:4] for row in rows] == [
+        [str(block_pages / "a.png"), "0", "0", "5"],
+        [str(block_pages / "a.png"), "0", "1", "7"],
+        [str(block_pages / "c.png"), "0", "0", "3"],
+    ]
+
+
+def test_read_tells_people_and_draws(block_pages, tmp_path):
+    code, text, _ = call("read", block_pages / "a.png", "--draw", tmp_path / "drawn")
+    assert code == 0
+    assert text.splitlines()[:2] == [f"{block_pages / 'a.png'} (320 × 240): 2 digits", "    57"]
+    assert [path.name for path in (tmp_path / "drawn").iterdir()] == ["a.png"]
+
+
+def test_read_refuses_wrong_usage_and_nothing_to_read(block_pages, tmp_path):
+    assert call("read", block_pages, "--json", "--csv")[0] == 2
+    assert call("read")[0] == 2
+    (tmp_path / "empty").mkdir()
+    assert "holds no picture" in complaint("read", tmp_path / "empty")
+    assert "no file matches" in complaint("read", tmp_path / "*.tiff")
+    assert "does not exist" in complaint("read", tmp_path / "missing.png")
