@@ -74,7 +74,7 @@ def three(tmp_path: Path) -> Path:
 def test_every_command_has_help_with_an_example(command):
     code, text, _ = call(command, "--help")
     assert code == 0
-    assert re.search(rf"Example:\s+inklens {command}", re.sub(r"[│`\s]+", " ", text))
+    assert re.search(rf"Examples?:\s+inklens {command}", re.sub(r"[│`\s]+", " ", text))
 
 
 def test_commands_are_the_documented_ones():
