@@ -17,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from inklens.export import export, export_locator
+from inklens.reading.calibrate import calibrate_locator, is_calibrated
 from inklens.reading.reader import load_reader
 from inklens.reading.threshold import choose_threshold
 from inklens.recipes import RECIPES
@@ -32,13 +33,19 @@ console = Console(stderr=True)
 def make(seed: int, shipped: Path) -> None:
     """Train, export and choose the threshold; leaves the runs in runs/ and the packages in `shipped`."""
     start = time.perf_counter()
+    options = {"weights": "float16", "licence": LICENCE, "version": str(seed)}
     locator = learn("locator", seed)
     print(locator)
-    print(export_locator(locator, shipped / "locator.mlpackage", weights="float16", licence=LICENCE, version=str(seed)))
+    print(export_locator(locator, shipped / "locator.mlpackage", **options))
     namer = learn("namer", seed, shipped)
     print(namer)
-    options = {"weights": "float16", "licence": LICENCE, "version": str(seed)}
     print(export(namer, shipped / "namer.mlpackage", **options))
+    if not is_calibrated(locator.metrics):
+        with progress_bar(console, "calibrate") as bar:
+            calibration = calibrate_locator(load_reader(folder=shipped), progress=bar)
+        print(calibration)
+        write_json(locator.path / METRICS, {**locator.metrics, **calibration.to_metrics()})
+        print(export_locator(locator.path, shipped / "locator.mlpackage", **options))
     with progress_bar(console, "threshold") as bar:
         threshold = choose_threshold(load_reader(folder=shipped), progress=bar)
     write_json(namer.path / METRICS, {**namer.metrics, "threshold": threshold})

@@ -12,6 +12,7 @@ import numpy as np
 
 from inklens import figures
 from inklens.data import Dataset, Split
+from inklens.recipes import LOCATOR
 from inklens.writing import write_whole
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MAPS = "maps"
 SIZES = ((LONG, SHORT), (SHORT, LONG))  # width and height of the pictures that it takes, the first by default
-PEAK = 0.15  # where a centre is worth the classifier's look
+PEAK = 0.02  # where a centre is worth the look of the classifier, which may well know better
 OVERLAP = 0.45  # the share of their joint area from which two boxes are one digit
 ALLOWED = {"float32": 1e-3, "float16": 2e-3, "declared": 0.25}  # largest difference of a map's values, which reach ±15
 
@@ -103,10 +103,14 @@ def export_locator(
 ) -> LocatorReport:
     """Writes a finished run of the locator as `.mlpackage` or `.onnx`, under the locator contract.
 
+    A calibration among the run's metrics is folded in.
+
     The file is written beside `path`, read back, asked for the maps of two dozen rendered pages, and renamed only if
     they are the run's. weights: `float16`, which an `.mlpackage` computes in too. Raises ExportError, ParityError,
     OutputError, RunError or MissingExtra.
     """
+    from inklens.learner import round_to_float16
+    from inklens.reading.calibrate import Calibration, fold_calibration
     from inklens.run import Run
 
     target = Path(path)
@@ -114,7 +118,11 @@ def export_locator(
     if target.suffix == ".mlmodel" or weights not in (None, "float16"):
         raise ExportError("a locator is written as .mlpackage or .onnx, with weights float32 or float16")
     check_target(target, weights)
-    graph = fold(lower(run.model(), output_name=MAPS))
+    network = run.model()
+    fold_calibration(network, Calibration.of(run.metrics))
+    if run.recipe.float16:
+        round_to_float16(network)
+    graph = fold(lower(network, output_name=MAPS))
     contract = LocatorContract(
         size=SIZES[0],
         stride=STRIDE,
@@ -140,7 +148,7 @@ def export_locator(
         else:
             stored = in_float16(graph) if weights == "float16" else graph
             write_mlpackage(stored, part, labels=None, metadata=about, sizes=SIZES)
-        report = compare(run.model(), part, parity_pictures(), name=target.name, contract=contract)
+        report = compare(network, part, parity_pictures(), name=target.name, contract=contract)
         if not report.ok:
             raise ParityError(f"{report}. Nothing was written.")
     return report

@@ -62,13 +62,13 @@ def read_page(page: np.ndarray, reader: Reader, *, closer: bool = True, orientat
     """Read the digits on a page.
 
     page: uint8 [height, width], 0 black to 255 white, any polarity. closer: look at it at several sizes, as photos and
-    scans need; a camera frame is looked at once. orientation: `auto` turns a page that reads much better sideways or
-    upside down. Raises ImageError for an array of another kind.
+    scans need; a camera frame is looked at once. orientation: `auto` turns a page that does not read well, and reads
+    much better sideways or upside down. Raises ImageError for an array of another kind.
     """
     if page.ndim != 2 or page.dtype != np.uint8 or 0 in page.shape:
         raise ImageError(f"a page is uint8 [height, width], not {page.dtype} {list(page.shape)}")
     reading = _read_upright(page, reader, closer)
-    if orientation == "auto":
+    if orientation == "auto" and not _reads_well(reading):
         turned = [
             (turns, _read_upright(np.ascontiguousarray(np.rot90(page, -turns)), reader, closer)) for turns in (1, 2, 3)
         ]
@@ -78,12 +78,19 @@ def read_page(page: np.ndarray, reader: Reader, *, closer: bool = True, orientat
     return reading
 
 
+_WELL = 0.7  # of the most that a page's marks could say: it is not tried in other ways, which take time
+_DOUBTED = 0.2  # probability of any digit from which a rejected mark tells against the way up
 _CLEARLY = 1.25  # times as much confident reading: a page that is upright reads better than turned
 
 
 def _weight(reading: Reading) -> float:
     """How much a page says: its marks by how far their confidence is from a guess."""
     return sum(max(0.0, 2 * mark.confidence - 1) for mark in reading.marks)
+
+
+def _reads_well(reading: Reading) -> bool:
+    doubted = sum(mark.probabilities[-1] < 1 - _DOUBTED for mark in reading.rejected)
+    return len(reading.marks) > 0 and _weight(reading) >= _WELL * (len(reading.marks) + doubted)
 
 
 def _read_upright(page: np.ndarray, reader: Reader, closer: bool) -> Reading:
