@@ -15,8 +15,7 @@
  */
 
 const UNIT = 256; // slopes are counted in 1/256
-const STILL = 2; // heights of writing that must disagree before a page counts as tilted
-const OFF = 4; // rows on two sides of a gutter are off by more than 1/4 of a height where they are no rows
+const OFF = 4; // marks beside one another across a gutter that are off by more than 1/4 of a height are not in one row
 const OFF_ROWS = 4; // a gutter parts columns if more than 1 in 4 are off
 const USUAL = 50; // % of the height: narrower gaps tell how close a writer sets the digits of a number
 const WIDEST = 70; // % of the height: wider gaps always part numbers
@@ -64,33 +63,32 @@ function orderLines(boxes) {
 /**
  * The slope of a page's lines, in 1/256, positive where they fall to the right.
  *
- * Every mark votes for the way to the nearest mark on its right that is less than half as far up or down, by its
- * length; the middle vote counts. A few heights of votes for level lines keep scattered digits upright.
+ * Every mark votes for the way to the nearest mark on its right that is at most half as far up or down; there is one
+ * vote for level lines, and of the two middle votes the flatter one counts.
  * @param {Box[]} boxes
  */
 function findSlope(boxes) {
   const middles = boxes.map(([x0, y0, x1, y1]) => [x0 + x1, y0 + y1]).sort(compareLists);
-  const votes = [[0, 2 * STILL * median(boxes.map((box) => box[3] - box[1]))]];
+  const votes = [0];
   middles.forEach(([x, y], place) => {
     /** @type {number[] | null} */
-    let best = null;
+    let nearest = null;
     for (const [right, low] of middles.slice(place + 1)) {
       const dx = right - x, dy = low - y;
-      if (best && dx * dx > best[0]) break;
+      if (nearest && dx * dx > nearest[0]) break;
       if (dx > 0 && 2 * Math.abs(dy) <= dx) {
         const way = [dx * dx + dy * dy, dy, dx];
-        if (!best || compareLists(way, best) < 0) best = way;
+        if (!nearest || compareLists(way, nearest) < 0) nearest = way;
       }
     }
-    if (best) votes.push([Math.floor((2 * UNIT * best[1] + best[2]) / (2 * best[2])), best[2]]);
+    if (nearest) {
+      const [, dy, dx] = nearest;
+      votes.push(Math.floor((2 * UNIT * dy + dx) / (2 * dx)));
+    }
   });
-  votes.sort(compareLists);
-  let left = votes.reduce((sum, [, weight]) => sum + weight, 0);
-  for (const [slope, weight] of votes) {
-    left -= 2 * weight;
-    if (left <= 0) return slope;
-  }
-  return 0;
+  votes.sort((one, two) => one - two);
+  const lower = votes[(votes.length - 1) >> 1], upper = votes[votes.length >> 1];
+  return Math.abs(lower) <= Math.abs(upper) ? lower : upper;
 }
 
 /**
