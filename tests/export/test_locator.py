@@ -71,7 +71,7 @@ def test_file_answers_as_its_run_in_both_picture_sizes(run: Run, package: Path) 
         maps = locate(picture)
         assert (maps.shape, maps.dtype) == ((15, picture.shape[0] // 4, picture.shape[1] // 4), np.float32)
         np.testing.assert_allclose(maps, reference(picture), atol=2e-3)
-    assert contract == LocatorContract(channels=CHANNELS, peak=0.02, overlap=0.45, recipe="locator", seed=3)
+    assert contract == LocatorContract(channels=CHANNELS, peak=0.08, overlap=0.45, recipe="locator", seed=3)
 
 
 def test_onnx_file_answers_too(run: Run, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_file_with_other_weights_is_caught_and_not_written(
 
 def test_file_that_answers_with_no_numbers_is_caught(run: Run, package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     empty = np.full((15, 120, 160), np.nan, np.float32)
-    contract = LocatorContract(channels=CHANNELS, peak=0.02, overlap=0.45)
+    contract = LocatorContract(channels=CHANNELS, peak=0.08, overlap=0.45)
     monkeypatch.setattr("inklens.reading.reader.load_locator", lambda *_, **__: (lambda _: empty, contract))
     assert not compare(run.model(), package, PICTURES[:1], name="nan", contract=contract).ok
 
