@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from inklens.apps.xcode import write_app
 from inklens.data import load_dataset
 from inklens.errors import OutputError, ParityError
 from inklens.evaluate import evaluate_model
@@ -58,7 +59,7 @@ def demo(recipe: str, out: Path, *, progress: Callable[[Progress], object] | Non
     """Do the ten steps on the embedded MNIST and yield each when it is done.
 
     out: a new or empty folder; it ends with `run/ digits.mlpackage digits.mlmodel digits.onnx small/ look/
-    report.html`. progress: called with each step of the training. Raises OutputError if `out` holds anything,
+    report.html app/`. progress: called with each step of the training. Raises OutputError if `out` holds anything,
     RecipeError for an unknown recipe, ParityError if a full-size file answers differently from the run.
     """
     steps = TenSteps(out, get_recipe(recipe), progress)
@@ -164,6 +165,7 @@ class TenSteps:
         return f"{seen}\nclassLabel: {label} ({probabilities[label]:.4f}); it is a {self.first.labels[EXAMPLE]}"
 
     def use(self) -> str:
+        write_app(self.out / FILES[0], self.out / "app")
         rows = [(f"{self.out / name}", use) for name, use in USES.items()]
         return align(rows)
 
@@ -173,6 +175,7 @@ USES = {
     "digits.mlpackage": "for Xcode: iOS 15 and later",
     "digits.mlmodel": "for Xcode: iOS 13 and later",
     "digits.onnx": "for everything else",
+    "app/": "an Xcode project that reads with it: open, run, write",
     "small/": "the same with smaller weights",
     "run/": "the trained run, for `inklens evaluate`, `export` and `verify`",
     "look/": "the pictures",
