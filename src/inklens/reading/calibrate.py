@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 
 from inklens.reading.find import Found, find_marks
-from inklens.reading.marks import iou
 from inklens.reading.network import CHANNELS, DIGITS
 from inklens.reading.reader import Reader
 from inklens.reading.render import RenderedPage, RenderOptions, render_pages
+from inklens.reading.score import OVERLAP, intersection_over_union, match_boxes
 
 PAGES = 300
 SEED = 12  # other pages than those that the threshold is chosen on
-SAME = 0.4  # intersection over union from which a mark is the digit in that place
 _KEY = "calibration_"
 _LEAST = 0.01  # of the centres that are looked at
 _TEMPERATURES = np.exp(np.linspace(np.log(0.3), np.log(3), 70))
@@ -58,21 +57,11 @@ def validation_pages(count: int, seed: int) -> Iterator[RenderedPage]:
     return render_pages(count, options, seed=seed)
 
 
-def match_page(boxes: np.ndarray, order: np.ndarray, page: RenderedPage) -> np.ndarray:
-    """Which digit of the page each of `boxes` [n, 4] is, taken in `order`: its index, -1 for none, -2 for ignored ink.
-
-    Each digit is matched once, with `SAME` of intersection over union at least.
-    """
-    truth = np.full(len(boxes), -1)
-    left = np.ones(len(page.boxes), bool)
-    for index in order:
-        shared = iou(boxes[index], page.boxes) * left
-        best = int(shared.argmax()) if len(shared) else -1
-        if best >= 0 and shared[best] >= SAME:
-            truth[index], left[best] = best, False
-        elif (iou(boxes[index], page.ignore) > SAME).any():
-            truth[index] = -2
-    return truth
+def match_page(boxes: np.ndarray, confidences: np.ndarray, page: RenderedPage) -> np.ndarray:
+    """Which digit of the page each of `boxes` [n, 4] is: its index, -1 for none, -2 for ink that is to be ignored."""
+    truth = match_boxes(boxes, confidences, page.boxes)
+    ignored = (intersection_over_union(boxes, page.ignore) > OVERLAP).any(axis=1)
+    return np.where((truth < 0) & ignored, -2, truth)
 
 
 def calibrate_locator(reader: Reader, *, progress: Callable[[int, int], object] | None = None) -> Calibration:
@@ -84,7 +73,8 @@ def calibrate_locator(reader: Reader, *, progress: Callable[[int, int], object] 
     labels: list[int] = []
     for number, page in enumerate(validation_pages(PAGES, SEED)):
         found = find_marks(page.page, reader.locate, contract)
-        truth = match_page(np.array([mark.box for mark in found]).reshape(-1, 4), np.arange(len(found)), page)
+        boxes = np.array([mark.box for mark in found]).reshape(-1, 4)
+        truth = match_page(boxes, np.array([mark.sure for mark in found]), page)
         for mark, digit in zip(found, truth.tolist(), strict=True):
             if digit == -2:
                 continue

@@ -80,22 +80,28 @@ class PageScore:
         )
 
 
-def score_page(name: str, truth: Truth, reading: Reading, given: Sequence[str]) -> PageScore:
-    """Match a reading with the truth, the most confident mark first.
+def match_boxes(boxes: np.ndarray, confidences: np.ndarray, digits: np.ndarray) -> np.ndarray:
+    """Which of the boxes `digits` [n, 4] each of `boxes` [m, 4] takes, the most confident first; -1 for none.
 
-    A mark takes the digit that it shares most with of those that no mark has taken, if that is at least OVERLAP of
-    their joint area. `given` is what the classifier says of the true boxes, one label for each.
+    Each takes the digit that it shares most with of those that are free, if that is at least OVERLAP of their joint
+    area. Of equally confident ones the first comes first.
     """
-    boxes = np.array([mark.box for mark in reading.marks], np.int64).reshape(-1, 4)
-    shared = intersection_over_union(boxes, truth.boxes)
-    confidences = np.array([mark.confidence for mark in reading.marks], np.float64)
-    taken = np.full(len(boxes), -1)  # the digit of each mark
-    free = np.ones(len(truth.boxes), bool)
+    shared = intersection_over_union(boxes, digits)
+    taken = np.full(len(boxes), -1)
+    free = np.ones(len(digits), bool)
     for mark in np.argsort(-confidences, kind="stable").tolist():
         candidates = np.where(free, shared[mark], 0)
         best = int(candidates.argmax()) if len(candidates) else -1
         if best >= 0 and candidates[best] >= OVERLAP:
             taken[mark], free[best] = best, False
+    return taken
+
+
+def score_page(name: str, truth: Truth, reading: Reading, given: Sequence[str]) -> PageScore:
+    """Match a reading with the truth; `given` is what the classifier says of the true boxes, one label for each."""
+    boxes = np.array([mark.box for mark in reading.marks], np.int64).reshape(-1, 4)
+    confidences = np.array([mark.confidence for mark in reading.marks], np.float64)
+    taken = match_boxes(boxes, confidences, truth.boxes)
     matched = taken >= 0
     said = np.array([mark.label for mark in reading.marks], object)
     true = np.array([truth.labels[place] if place >= 0 else None for place in taken], object)
@@ -108,7 +114,7 @@ def score_page(name: str, truth: Truth, reading: Reading, given: Sequence[str]) 
     return PageScore(
         name=name,
         heights=heights,
-        found=~free,
+        found=np.isin(np.arange(len(heights)), taken),
         right=right,
         named=np.array([one == two for one, two in zip(given, truth.labels, strict=True)], bool),
         confidences=confidences[counted],

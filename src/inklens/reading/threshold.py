@@ -31,9 +31,9 @@ def choose_threshold(reader: Reader, *, progress: Callable[[int, int], object] |
     for number, page in enumerate(validation_pages(PAGES, SEED)):
         marks = name_marks(page.page, find_marks(page.page, reader.locate, reader.locator), everything)
         boxes = np.array([mark.box for mark in marks]).reshape(-1, 4)
-        order = np.argsort([-mark.confidence for mark in marks], kind="stable")
+        confidences = np.array([mark.confidence for mark in marks])
         digits += len(page.boxes)
-        for mark, digit in zip(marks, match_page(boxes, order, page).tolist(), strict=True):
+        for mark, digit in zip(marks, match_page(boxes, confidences, page).tolist(), strict=True):
             if digit > -2:
                 some.append(1 - float(mark.probabilities[-1]))
                 right.append(digit >= 0 and mark.label == str(page.labels[digit]))
