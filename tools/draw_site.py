@@ -22,18 +22,25 @@ LINES = ("3141", "5926", "5358")
 def sample_page() -> np.ndarray:
     """A page uint8 [480, 640] of twelve digits in three lines."""
     digits = [
-        Written(character, 90 + 124 * column + 9 * (row % 2), 36 + 146 * row + 5 * (column % 2), 104, way=row)
+        Written(
+            character, 90 + 124 * column + 9 * (row % 2), 36 + 146 * row + 5 * (column % 2), 104, _way(character, row)
+        )
         for row, line in enumerate(LINES)
         for column, character in enumerate(line)
     ]
     return draw_page(digits, paper=232, ink=44, pen=8, shade=26)
 
 
+def _way(character: str, row: int) -> int:
+    """Which way to write a digit; a 1 has a curved flag, since a bare stroke may as well be a line of a form."""
+    return 5 if character == "1" else row
+
+
 def digit_strokes() -> str:
     """How the page writes each digit: its strokes, points x and y in hundredths of its height."""
     digits = []
     for digit in range(10):
-        skeleton = load_skeletons()[str(digit)][0]
+        skeleton = next(way for way in load_skeletons()[str(digit)] if digit != 1 or way.variant == "flag-curved")
         strokes = [np.rint((curve @ skeleton.controls + [0, 1]) * 100).astype(int) for curve in skeleton.curves]
         digits.append([stroke.tolist() for stroke in strokes])
     rows = ",\n".join(json.dumps(strokes, separators=(",", ":")) for strokes in digits)

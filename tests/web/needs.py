@@ -10,7 +10,11 @@ def needs(command: str, package: str) -> None:
     """Skip, saying loudly why, where a tool is missing; in continuous integration fail."""
     if shutil.which(command):
         return
-    message = f"{command} is missing, so this part of the page is NOT tested; on Debian: apt-get install {package}"
+    refuse(f"{command} is missing, so this part of the page is NOT tested; on Debian: apt-get install {package}")
+
+
+def refuse(message: str) -> None:
+    """Skip a test loudly; in continuous integration fail."""
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)

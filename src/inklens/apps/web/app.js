@@ -25,6 +25,9 @@ const photoNote = get("photo-note");
 const photo = /** @type {HTMLCanvasElement} */ (get("photo")), boxes = /** @type {HTMLCanvasElement} */ (get("boxes"));
 const tabs = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[role=tab]")]);
 
+translatePage();
+statusLine.removeAttribute("data-word"); // from now on it says what happens
+
 /** @type {How} */
 let how = "photo";
 /** @type {string[]} */
@@ -404,7 +407,6 @@ function countFrame(start, steps) {
 
 // ---- start
 
-translatePage();
 fetch("sample.png")
   .then((response) => response.blob())
   .then((blob) => picture ?? openPhoto(blob, "sample"))

@@ -4,7 +4,7 @@
  * Whole numbers below 2^53 only, every tie settled by place, so that Python and Swift answer the same. The page is
  * turned level by the slope that its digits agree on; where two parts of it do not line up across a gap it falls into
  * columns; in each column every digit, from left to right, goes on with the line that it is level with; gaps wider than
- * usual on this page part the numbers of a line. `order.py` says where the constants come from.
+ * usual on this page part the numbers of a line.
  * @module
  */
 
@@ -14,16 +14,8 @@
  * @typedef {{along: number, across: number, wide: number, high: number, number: number}} Placed
  */
 
-const UNIT = 256; // slopes are counted in 1/256
-const OFF = 4; // marks beside one another across a gutter that are off by more than 1/4 of a height are not in one row
-const OFF_ROWS = 4; // a gutter parts columns if more than 1 in 4 are off
-const USUAL = 50; // % of the height: narrower gaps tell how close a writer sets the digits of a number
-const WIDEST = 70; // % of the height: wider gaps always part numbers
-const LIFT = 30; // % of the height: a digit raised or lowered by more is a number of its own
-const ROW = 7; // or more digits at even steps with wide gaps are written one by one
-const STEPS = 2; // times the narrowest step is the widest in such a row ...
-const WIDER = 10; // ... but for 1 step in 10, for digits that were not found
-const APART = 25; // % of the height: the usual gap in such a row is at least so wide
+// order.py says what each is for and where it comes from
+const UNIT = 256, OFF = 4, OFF_ROWS = 4, USUAL = 50, WIDEST = 70, LIFT = 30, ROW = 7, STEPS = 2, WIDER = 10, APART = 25;
 
 /**
  * The lines of a page in reading order, each as its strings of digits from left to right.
@@ -68,8 +60,7 @@ function orderLines(boxes) {
  * @param {Box[]} boxes
  */
 function findSlope(boxes) {
-  const middles = boxes.map(([x0, y0, x1, y1]) => [x0 + x1, y0 + y1]).sort(compareLists);
-  const votes = [0];
+  const middles = boxes.map(([x0, y0, x1, y1]) => [x0 + x1, y0 + y1]).sort(compareLists), votes = [0];
   middles.forEach(([x, y], place) => {
     /** @type {number[] | null} */
     let nearest = null;
@@ -81,14 +72,11 @@ function findSlope(boxes) {
         if (!nearest || compareLists(way, nearest) < 0) nearest = way;
       }
     }
-    if (nearest) {
-      const [, dy, dx] = nearest;
-      votes.push(Math.floor((2 * UNIT * dy + dx) / (2 * dx)));
-    }
+    if (nearest) votes.push(Math.floor((2 * UNIT * nearest[1] + nearest[2]) / (2 * nearest[2])));
   });
   votes.sort((one, two) => one - two);
-  const lower = votes[(votes.length - 1) >> 1], upper = votes[votes.length >> 1];
-  return Math.abs(lower) <= Math.abs(upper) ? lower : upper;
+  const one = votes[(votes.length - 1) >> 1], two = votes[votes.length >> 1];
+  return Math.abs(two) < Math.abs(one) ? two : one;
 }
 
 /**

@@ -1,25 +1,16 @@
 /**
  * Labels that hold still over the frames of a video: marks are followed, named once it is sure, and let go.
  *
- * The same steps in the same order run in Python and Swift. So there is nothing here but + - * / and comparisons of
- * doubles, every tie has one answer, and sums are taken in the order of their lists. All durations are in seconds and
- * all lengths in parts of a mark's longer side, so that 8 to 60 frames a second behave alike, and small marks like
- * large ones.
+ * The same steps in the same order run in Python and Swift: nothing but + - * / and comparisons of doubles, every tie
+ * has one answer, and sums are taken in the order of their lists.
  * @module
  */
 
-const LEARN = 0.2; // s in which half of what is believed of a mark comes from what was seen
-const FADE = 0.3; // s in which half of it goes when nothing is seen
-const LONGEST = 0.1; // s that one frame counts for at most, so that no two frames alone name a mark
-const FORGOTTEN = 1.0; // s without a frame, after which the camera may look at anything
-const SHOW = 0.5, HIDE = 0.25; // the mean probability of any label from which a mark shows, and below which not
-const COMMIT = 0.65, KEEP = 0.2; // the label's part in it from which it is told, and below which a told one is doubted
-const LEAD = 0.1; // by which another label must be likelier to be named first while in doubt
-const GONE = 0.05; // the probability of any label below which an unseen mark is forgotten
-const REACH = 0.5; // how far a mark may jump beyond the page's motion
-const FARTHEST = 2.0, STAY = 2.0; // how far the page may jump, and how many marks must agree on a jump of 1
-const ANCHORS = 8; // marks that the page's motion is told by; the oldest are the surest
-const SETTLE = 0.2, NEAR = 0.06; // s in which half of a small step of a box is followed; larger ones are at once
+// steady.py says what each is for
+const LEARN = 0.2, FADE = 0.3, LONGEST = 0.1, FORGOTTEN = 1.0; // s
+const SHOW = 0.5, HIDE = 0.25, COMMIT = 0.65, KEEP = 0.2, LEAD = 0.1, GONE = 0.05; // probabilities and parts of them
+const REACH = 0.5, FARTHEST = 2.0, STAY = 2.0, ANCHORS = 8;
+const SETTLE = 0.2, NEAR = 0.06; // s and part of a mark's longer side
 
 /**
  * A mark in one frame: `box` x0, y0, x1, y1 in pixels, and the `probabilities` of the labels 0 to k - 1 and, last, of
@@ -37,6 +28,7 @@ const SETTLE = 0.2, NEAR = 0.06; // s in which half of a small step of a box is 
  *   runnerUp: number | null, justCommitted: boolean, mean: number[]}} SteadyMark
  * @typedef {{id: number, box: number[], mean: number[], seen: boolean, state: State, label: number, told: number,
  *   justCommitted: boolean}} Track
+ * @typedef {[number, number, number, number]} Motion zoom, turn, right, down
  */
 
 /** Follows the marks of a video with `labels` labels; `update` is called for each frame in turn. */
@@ -79,41 +71,34 @@ export class SteadyLabels {
   }
 
   /**
-   * Bring every track to its mark, those without one along with the page, and begin a track for each new mark.
+   * Carry every track along with the page and to its mark, and begin a track for each new mark.
    * @param {Seen[]} marks
    * @param {number} step
    */
   move(marks, step) {
-    const pairs = match(this.tracks, marks, pageMotion(this.tracks, marks));
-    for (const track of this.tracks) track.seen = false;
+    const { tracks } = this, nothing = [...Array(this.labels).fill(0), 1];
+    const motion = fit(tracks, marks, match(tracks, marks, leap(tracks, marks)));
+    const pairs = match(tracks, marks, motion);
+    for (const track of tracks) {
+      track.seen = false;
+      carry(track.box, motion);
+    }
     const taken = marks.map(() => false);
-    let across = 0, down = 0;
     for (const [number, place] of pairs) {
-      const track = this.tracks[number], mark = marks[place], [x, y] = middle(track.box);
-      follow(track.box, mark.box, step);
-      learn(track.mean, mark.probabilities, step / (step + LEARN));
-      across += middle(track.box)[0] - x;
-      down += middle(track.box)[1] - y;
-      track.seen = taken[place] = true;
+      tracks[number].seen = taken[place] = true;
+      follow(tracks[number].box, marks[place].box, step);
+      learn(tracks[number].mean, marks[place].probabilities, step / (step + LEARN));
     }
-    const nothing = [...Array(this.labels).fill(0), 1];
-    for (const track of this.tracks) {
-      if (track.seen) continue;
-      learn(track.mean, nothing, step / (step + FADE));
-      if (pairs.length > 0) {
-        const shift = [across / pairs.length, down / pairs.length];
-        track.box = track.box.map((side, index) => side + shift[index % 2]);
-      }
-    }
-    marks.forEach((mark, place) => {
+    for (const track of tracks) if (!track.seen) learn(track.mean, nothing, step / (step + FADE));
+    marks.forEach(({ box, probabilities }, place) => {
       if (taken[place]) return;
       /** @type {Track} */
       const track = {
-        id: this.next, box: [...mark.box], mean: [...nothing], seen: true, state: "searching", label: 0, told: -1,
+        id: this.next, box: [...box], mean: [...nothing], seen: true, state: "searching", label: 0, told: -1,
         justCommitted: false,
       };
-      learn(track.mean, mark.probabilities, step / (step + LEARN));
-      this.tracks.push(track);
+      learn(track.mean, probabilities, step / (step + LEARN));
+      tracks.push(track);
       this.next += 1;
     });
   }
@@ -133,26 +118,24 @@ function present(track) {
 }
 
 /**
- * The shift in pixels, right and down, that brings the marks seen last closest to marks of this frame.
- *
- * One of the shifts from a track to a mark, or none; a far one must fit several marks. The first of equals.
+ * The page's shift that brings the marks seen last closest to marks of this frame: one of those from a track to a mark,
+ * or none. A far one must fit several marks; the first of equals.
  * @param {Track[]} tracks
  * @param {Seen[]} marks
- * @returns {[number, number]}
+ * @returns {Motion}
  */
-function pageMotion(tracks, marks) {
+function leap(tracks, marks) {
   const anchors = tracks.filter((track) => track.seen).slice(0, ANCHORS);
-  /** @type {[number, number]} */
-  let motion = [0, 0];
-  let most = support(anchors, marks, 0, 0);
+  /** @type {Motion} */
+  let motion = [1, 0, 0, 0];
+  let most = support(anchors, marks, motion);
   for (const track of anchors) {
     for (const mark of marks) {
-      const [x0, y0] = middle(track.box), [x1, y1] = middle(mark.box);
-      const across = x1 - x0, down = y1 - y0, size = (longer(track.box) + longer(mark.box)) / 2;
-      const distance = across * across + down * down;
-      if (distance < FARTHEST * FARTHEST * size * size) {
-        const total = support(anchors, marks, across, down) - (STAY * distance) / (size * size);
-        if (total > most) [motion, most] = [[across, down], total];
+      const [x, y] = between(track.box, mark.box), size = (longer(track.box) + longer(mark.box)) / 2;
+      const far = (x * x + y * y) / (size * size);
+      if (far < FARTHEST * FARTHEST) {
+        const total = support(anchors, marks, [1, 0, x, y]) - STAY * far;
+        if (total > most) [motion, most] = [[1, 0, x, y], total];
       }
     }
   }
@@ -160,27 +143,54 @@ function pageMotion(tracks, marks) {
 }
 
 /**
- * How closely marks lie to the anchors shifted: the sum of each one's closest, 0 to 2 each.
+ * How closely marks lie to the anchors after a motion: the sum of each one's closest, 0 to 2 each.
  * @param {Track[]} anchors
  * @param {Seen[]} marks
- * @param {number} across
- * @param {number} down
+ * @param {Motion} motion
  */
-function support(anchors, marks, across, down) {
+function support(anchors, marks, motion) {
   let total = 0;
   for (const track of anchors) {
     let most = 0;
-    for (const mark of marks) most = Math.max(most, closeness(track, mark, across, down));
+    for (const mark of marks) most = Math.max(most, closeness(track, mark, motion));
     total += most;
   }
   return total;
 }
 
 /**
+ * The shift, turn and zoom that carries tracks to their marks: the least squares over the pairs, held back as if one
+ * more mark had not moved and each was a square that had not turned.
+ * @param {Track[]} tracks
+ * @param {Seen[]} marks
+ * @param {[number, number][]} pairs
+ * @returns {Motion}
+ */
+function fit(tracks, marks, pairs) {
+  const count = pairs.length;
+  if (count === 0) return [1, 0, 0, 0];
+  let spread = 0, x = 0, y = 0, across = 0, down = 0, along = 0, aside = 0;
+  for (const [number, place] of pairs) {
+    const { box } = tracks[number], moved = between(box, marks[place].box);
+    [x, y, across, down] = [x + middle(box)[0], y + middle(box)[1], across + moved[0], down + moved[1]];
+  }
+  [x, y, across, down] = [x / count, y / count, across / count, down / count];
+  for (const [number, place] of pairs) {
+    const { box } = tracks[number], moved = between(box, marks[place].box);
+    const right = middle(box)[0] - x, below = middle(box)[1] - y;
+    spread += right * right + below * below + longer(box) * longer(box);
+    along += right * (moved[0] - across) + below * (moved[1] - down);
+    aside += right * (moved[1] - down) - below * (moved[0] - across);
+  }
+  const zoom = 1 + along / spread, turn = aside / spread, held = count / (count + 1);
+  return [zoom, turn, x - zoom * x + turn * y + held * across, y - turn * x - zoom * y + held * down];
+}
+
+/**
  * Pairs of the numbers of a track and a mark, each once, the closest first; of equals the earlier track's first.
  * @param {Track[]} tracks
  * @param {Seen[]} marks
- * @param {[number, number]} motion
+ * @param {Motion} motion
  * @returns {[number, number][]}
  */
 function match(tracks, marks, motion) {
@@ -188,7 +198,7 @@ function match(tracks, marks, motion) {
   const pairs = [];
   tracks.forEach((track, number) =>
     marks.forEach((mark, place) => {
-      const close = closeness(track, mark, ...motion);
+      const close = closeness(track, mark, motion);
       if (close > 0) pairs.push([-close, number, place]);
     }),
   );
@@ -206,23 +216,41 @@ function match(tracks, marks, motion) {
 }
 
 /**
- * How well a mark goes on a track shifted by so many pixels: 1 in the same place, up to 2 if its label agrees too; 0
- * out of reach or where one is twice as large as the other.
+ * How well a mark goes on a track carried along: 1 in the same place, up to 2 if its label agrees too; 0 out of reach
+ * or where one is twice as large as the other.
  * @param {Track} track
  * @param {Seen} mark
- * @param {number} across
- * @param {number} down
+ * @param {Motion} motion
  */
-function closeness(track, mark, across, down) {
+function closeness(track, mark, motion) {
   const one = longer(track.box), two = longer(mark.box);
   if (!(one < 2 * two && two < 2 * one)) return 0;
-  const [x0, y0] = middle(track.box), [x1, y1] = middle(mark.box);
-  const x = x1 - x0 - across, y = y1 - y0 - down, size = (one + two) / 2;
-  const near = 1 - (x * x + y * y) / (REACH * REACH * size * size);
+  const [x, y] = between(track.box, mark.box), [right, below] = shift(track.box, motion), size = (one + two) / 2;
+  const near = 1 - ((x - right) * (x - right) + (y - below) * (y - below)) / (REACH * REACH * size * size);
   if (near <= 0) return 0;
   let agreement = 0;
   for (let label = 0; label < track.mean.length - 1; label++) agreement += track.mean[label] * mark.probabilities[label];
   return near * (1 + agreement);
+}
+
+/**
+ * How far a motion of the page moves a box's middle.
+ * @param {number[]} box
+ * @param {Motion} motion
+ */
+function shift(box, [zoom, turn, across, down]) {
+  const [x, y] = middle(box);
+  return [zoom * x - turn * y + across - x, turn * x + zoom * y + down - y];
+}
+
+/**
+ * Move a box in place along with the page.
+ * @param {number[]} box
+ * @param {Motion} motion
+ */
+function carry(box, motion) {
+  const way = shift(box, motion);
+  for (let side = 0; side < 4; side++) box[side] += way[side % 2];
 }
 
 /**
@@ -315,6 +343,15 @@ function coversHalf(one, two) {
  */
 function middle(box) {
   return [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
+}
+
+/**
+ * The way from one box's middle to another's.
+ * @param {number[]} one
+ * @param {number[]} two
+ */
+function between(one, two) {
+  return [middle(two)[0] - middle(one)[0], middle(two)[1] - middle(one)[1]];
 }
 
 /**
