@@ -84,6 +84,13 @@ def test_the_tests_expect_what_the_reference_answers(written: Path, classifier: 
     assert [page["name"] for page in samples["pages"]] == ["sample-1", "sample-2", "sample-3"]
 
 
+def test_the_shipped_reader_reads_the_sample_pages_and_digits(tmp_path: Path) -> None:
+    write_app("namer", tmp_path / "app")
+    samples = json.loads((tmp_path / "app" / "InklensTests" / "Samples.json").read_text("utf-8"))
+    assert "".join(mark["label"] for mark in samples["marks"]) == "0123456789"
+    assert [page["text"] for page in samples["pages"]] == ["31415\n92653", "01234\n56789", "2026"]
+
+
 def test_writing_takes_two_seconds_at_most(classifier: Path, locator: Path, tmp_path: Path) -> None:
     started = time.process_time()
     write_app(classifier, tmp_path / "app", locator=locator)
