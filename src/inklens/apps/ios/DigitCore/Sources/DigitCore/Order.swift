@@ -6,7 +6,6 @@
 // part the numbers of a line. The figures behind the constants are in Python's `order.py`.
 
 private let unit = 256  // slopes are counted in 1/256; half of that is a tenth of a height off after 50 heights
-private let still = 2  // heights of writing that must disagree before a page counts as tilted
 // marks beside one another across a gutter that are off by more than 1/4 of a height are not in one row; a gutter parts
 // columns if more than 1 in 4 are off
 private let offPart = 4
@@ -63,40 +62,35 @@ func orderLines(_ boxes: [Box]) -> [[Placed]] {
 
 /// The slope of a page's lines, in 1/256, positive where they fall to the right.
 ///
-/// Every mark votes for the way to the nearest mark on its right that is less than half as far up or down, by its length;
-/// the middle vote counts. A few heights of votes for level lines keep scattered digits upright.
+/// Every mark votes for the way to the nearest mark on its right that is at most half as far up or down; there is one vote
+/// for level lines, and of the two middle votes the flatter one counts.
 func findSlope(_ boxes: [Box]) -> Int {
     let middles = boxes.map { ($0.x0 + $0.x1, $0.y0 + $0.y1) }.sorted(by: <)
-    var votes = [(0, 2 * still * upperMedian(boxes.map(\.height)))]
+    var votes = [0]
     for (place, (x, y)) in middles.enumerated() {
-        var best: (Int, Int, Int)?
+        var nearest: (Int, Int, Int)?
         for (right, low) in middles[(place + 1)...] {
             let (dx, dy) = (right - x, low - y)
-            if let best, dx * dx > best.0 { break }
+            if let nearest, dx * dx > nearest.0 { break }
             if dx > 0 && 2 * abs(dy) <= dx {
                 let way = (dx * dx + dy * dy, dy, dx)
-                best = best.map { min($0, way, by: <) } ?? way
+                if let other = nearest, other <= way { continue }
+                nearest = way
             }
         }
-        if let best { votes.append((floorDivide(2 * unit * best.1 + best.2, 2 * best.2), best.2)) }
+        if let (_, dy, dx) = nearest { votes.append(floorDivide(2 * unit * dy + dx, 2 * dx)) }
     }
-    votes.sort(by: <)
-    var left = votes.reduce(0) { $0 + $1.1 }
-    for (slope, weight) in votes {
-        left -= 2 * weight
-        if left <= 0 { return slope }
-    }
-    return 0
+    votes.sort()
+    let (one, two) = (votes[(votes.count - 1) / 2], votes[votes.count / 2])
+    return abs(two) < abs(one) ? two : one
 }
 
-private func min(
-    _ one: (Int, Int, Int), _ two: (Int, Int, Int), by less: ((Int, Int, Int), (Int, Int, Int)) -> Bool
-) -> (Int, Int, Int) { less(two, one) ? two : one }
-
 /// A slope made exact by the ends of the lines that it gives.
+///
+/// A height of level writing is added, for pages of few digits.
 func refineSlope(_ boxes: [Box], _ slope: Int) -> Int {
     let high = 2 * upperMedian(boxes.map(\.height))
-    var run = high * high  // a height of level writing, for pages of few digits
+    var run = high * high
     var rise = 0
     for line in followLines(level(boxes, slope)) {
         let (first, last) = (boxes[line[0].number], boxes[line[line.count - 1].number])

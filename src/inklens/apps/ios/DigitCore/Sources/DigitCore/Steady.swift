@@ -24,7 +24,6 @@ private let reach = 0.5  // how far a mark may jump beyond the page's motion
 // how far the page may jump, and how many marks must agree on a jump of 1
 private let farthest = 2.0
 private let stay = 2.0
-private let fits = 2  // times that the page's turn and zoom are told by the pairs, and the pairs by these
 private let anchorCount = 8  // marks that tell the page's motion; the oldest are the surest
 // s in which half of a small step of a box is followed; one well above `near` is followed at once
 private let settling = 0.2
@@ -115,8 +114,7 @@ public struct SteadyLabels: Sendable {
     /// Carry every track along with the page and to its mark, and begin a track for each new mark.
     private mutating func move(_ marks: [Seen], _ step: Double) {
         let nothing = [Double](repeating: 0, count: labels) + [1]
-        var motion = leap(tracks, marks)
-        for _ in 0..<fits { motion = fit(tracks, marks, match(tracks, marks, motion)) }
+        let motion = fit(tracks, marks, match(tracks, marks, leap(tracks, marks)))
         let pairs = match(tracks, marks, motion)
         for number in tracks.indices {
             tracks[number].seen = false
