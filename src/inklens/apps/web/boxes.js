@@ -58,7 +58,7 @@ export function drawBoxes(canvas, answer, selected, mirrored) {
     context.strokeRect(x - 3, y - 3, wide + 6, high + 6);
     if (mark.label === null) continue;
     const text = mark.state === "unsure" && mark.runnerUp ? `${mark.label}?${mark.runnerUp}` : mark.label;
-    const size = Math.min(Math.max(high * 0.35, 13), 24);
+    const size = Math.min(Math.max(high * 0.24, 13), 24);
     context.font = `600 ${size}px system-ui, sans-serif`;
     const plate = context.measureText(text).width + 0.6 * size, above = y - 3 - 1.25 * size;
     context.fillStyle = line;

@@ -20,8 +20,7 @@ const UNIT = 256, OFF = 4, OFF_ROWS = 4, USUAL = 50, WIDEST = 70, LIFT = 30, ROW
 /**
  * The lines of a page in reading order, each as its strings of digits from left to right.
  *
- * A string is digits written as one number. Every index of `boxes` stands in one string. Digits above one another are
- * never on one line: a fraction is read as two. A page may be tilted by 20 degrees.
+ * A string is digits written as one number. Every index of `boxes` stands in one string.
  * @param {Box[]} boxes
  * @returns {number[][][]}
  */
@@ -159,8 +158,6 @@ function lineUp(left, right) {
 
 /**
  * Join marks, given from left to right, to lines: each goes on with the line that it is most level with.
- *
- * Level means that the lower one's middle is within the higher one's height.
  * @param {Placed[]} marks
  */
 function followLines(marks) {

@@ -46,8 +46,7 @@ export class SteadyLabels {
   /**
    * Take the marks of the frame at `time` in seconds, and tell what is to be shown, the oldest mark first.
    *
-   * A time before the last one's, or more than a second after it, begins anew.
-   * @param {number} time
+     * @param {number} time
    * @param {Seen[]} marks
    * @returns {SteadyMark[]}
    */
