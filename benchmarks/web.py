@@ -6,6 +6,8 @@ all steps. Prints the figures and writes results/web.json.
 frames      read a second, and milliseconds for each step: the mean over ten seconds after five to warm up
 first box   milliseconds from navigation to the sample page's digits in the panel: median and worst of ten new browsers
 canvas      milliseconds from the pen's lift to the digit in the panel: median and worst of thirty strokes
+8 bits      of the marks that the shipped reader reads on rendered pages, the share that it reads the same with the
+            site's weights, and how many digits of the truth either reads rightly
 memory      MB of the kernels' memory and of JavaScript's heap, at the beginning and after MINUTES of camera
 """
 
@@ -16,7 +18,7 @@ import re
 import statistics
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,12 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.recipes import HERE, conditions
-from inklens.apps.site import open_server, site_files
+from inklens import coreml
+from inklens.apps.pack import stored_graph
+from inklens.apps.site import open_server, site_files, stored_reader
+from inklens.reading.read import read_page
+from inklens.reading.reader import SHIPPED, load_reader, shipped_path
+from inklens.reading.render import RenderOptions, render_pages
 from inklens.run import write_json
 
 RESULTS = HERE / "results" / "web.json"
@@ -141,12 +148,41 @@ def camera(browser: Browser, address: str, minutes: float) -> dict[str, Any]:
     }
 
 
+def eight_bits(pages: int = 100) -> dict[str, Any]:
+    """What the site's weights change in the readings of rendered pages that nobody trained on, looked at once."""
+    shipped = load_reader()
+    locator, classifier = (coreml.load(shipped_path(name)).graph() for name in SHIPPED)
+    stored = stored_reader(
+        stored_graph(locator, "int8"), shipped.locator, stored_graph(classifier, "float16"), shipped.classifier
+    )
+    options = RenderOptions(width=640, height=480, heights=(14.0, 300.0))
+    found, same, right, digits = 0, 0, [0, 0], 0
+    for page in render_pages(pages, options, seed=991):
+        one, two = (read_page(page.page, reader, closer=False).marks for reader in (shipped, stored))
+        found, digits = found + len(one), digits + len(page.labels)
+        same += sum(any(mark.label == other.label and near(mark.box, other.box) for other in two) for mark in one)
+        for place, marks in enumerate((one, two)):
+            right[place] += sum(
+                any(mark.label == str(label) and near(mark.box, box) for mark in marks)
+                for box, label in zip(page.boxes.tolist(), page.labels, strict=True)
+            )
+    return {"pages": pages, "digits": digits, "marks": found, "same": same, "right": right}
+
+
+def near(one: Sequence[int], two: Sequence[int]) -> bool:
+    """Whether two boxes have half of their joint area in common."""
+    wide, high = min(one[2], two[2]) - max(one[0], two[0]), min(one[3], two[3]) - max(one[1], two[1])
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, two))
+    return wide > 0 and high > 0 and 3 * wide * high >= areas
+
+
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=5, help="of camera, to see whether memory grows")
     minutes = parser.parse_args().minutes
     files, _ = site_files("namer")
+    weights = eight_bits()
     with tempfile.TemporaryDirectory() as folder, open_server(files, 0) as server, sync_playwright() as playwright:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/"
@@ -165,12 +201,17 @@ def main() -> None:
         "first_box_ms": {"median": statistics.median(boxes), "worst": max(boxes), "n": len(boxes)},
         "canvas_ms": {"median": statistics.median(canvas), "worst": max(canvas), "n": len(canvas)},
         "camera": live,
+        "eight_bits": weights,
         "conditions": conditions(),
     }
     write_json(RESULTS, result)
     steps = ", ".join(f"{name} {value:.1f}" for name, value in live["steps_ms"].items())
     print(f"{live['frames_per_second']:.1f} frames a second with {live['digits']} digits; ms: {steps}")
     print(f"{result['bytes']:,} bytes of files")
+    print(
+        f"{weights['same']} of {weights['marks']} marks on {weights['pages']} pages are read the same with 8 bits; of "
+        f"{weights['digits']} digits {weights['right'][0]} are right with the shipped weights, {weights['right'][1]} so"
+    )
     print(f"first box {statistics.median(boxes):.0f} ms, worst {max(boxes):.0f}, after navigation, n = {len(boxes)}")
     print(
         f"canvas {statistics.median(canvas):.0f} ms, worst {max(canvas):.0f}, after the pen's lift, n = {len(canvas)}"

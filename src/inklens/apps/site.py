@@ -99,7 +99,7 @@ def site_files(model: str | Path, locator: str | Path | None = None) -> tuple[di
     files[LOCATOR] = pack_network(graph, places, weights="int8")
     files[CLASSIFIER] = pack_network(classifier, contract, weights=stored)
     files[FILES] = _listing(files)
-    reader = _stored_reader(stored_graph(graph, "int8"), places, stored_graph(classifier, stored), contract)
+    reader = stored_reader(stored_graph(graph, "int8"), places, stored_graph(classifier, stored), contract)
     return dict(sorted(files.items())), _read_sample(reader, files[SAMPLE])
 
 
@@ -253,7 +253,7 @@ def _weights(weight: Any) -> int:
     return int(weight.size) if isinstance(weight, np.ndarray) else 0
 
 
-def _stored_reader(locator: Graph, places: LocatorContract, classifier: Graph, contract: ClassifierContract) -> Reader:
+def stored_reader(locator: Graph, places: LocatorContract, classifier: Graph, contract: ClassifierContract) -> Reader:
     """A reader with just the weights that the site's files hold."""
     maps, names = _session(locator), _session(classifier)
 
