@@ -62,6 +62,7 @@ fuzz: $(READY) ## 20,000 mutations of real model files: nothing but ModelError m
 
 pictures: $(READY) ## the pictures of the documentation
 	$(BIN)/python tools/draw_docs.py
+	$(BIN)/python tools/draw_reading.py
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) demo build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis

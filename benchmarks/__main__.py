@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-PARTS = ("recipes", "throughput", "coreml_runtime", "readme")
+PARTS = ("recipes", "throughput", "coreml_runtime", "reading", "readme")
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from inklens.reading.files import draw_reading
+from inklens.reading.generators import GENERATORS
 from inklens.reading.read import read_page
 from inklens.reading.reader import Reader, load_reader
 from inklens.reading.render import RenderedPage, RenderOptions, page_rng, render_page
@@ -29,21 +30,26 @@ Row = tuple[str, frozenset[str], float, tuple[float, float]]  # caption, generat
 
 READ: tuple[Row, ...] = (
     (
-        "sums in ballpoint, squared paper",
-        frozenset({"expression", "squared", "white", "ballpoint", "operators"}),
-        0.4,
-        (40, 70),
+        "sums in ballpoint on squared paper",
+        frozenset({"expression", "squared", "ballpoint", "operators"}),
+        0.3,
+        (60, 90),
     ),
-    ("chalk on a board", frozenset({"rows", "greenboard", "chalk"}), 0.6, (30, 60)),
-    ("pencil in a shadow", frozenset({"rows", "plain", "pencil", "shadow"}), 0.8, (28, 50)),
-    ("a table, its lines touched", frozenset({"table", "cream", "fineliner", "lines"}), 0.4, (26, 40)),
-    ("one digit that fills the page", frozenset({"single", "tinted", "marker"}), 0.3, (150, 220)),
-    ("notes: letters are left alone", frozenset({"notes", "white", "fountain", "letters"}), 0.4, (30, 50)),
+    ("chalk on a board", frozenset({"rows", "greenboard", "chalk"}), 0.5, (44, 60)),
+    ("pencil in a shadow", frozenset({"rows", "plain", "pencil", "shadow"}), 0.7, (44, 60)),
+    ("a table whose lines are touched", frozenset({"table", "cream", "fineliner", "lines"}), 0.4, (40, 56)),
+    ("one digit that fills the page", frozenset({"single", "tinted", "marker"}), 0.3, (250, 340)),
+    ("letters beside numbers", frozenset({"notes", "white", "fountain", "letters"}), 0.3, (44, 60)),
 )
 NOT_READ: tuple[Row, ...] = (
-    ("signs that it never met", frozenset({"kana", "scatter", "white", "felt"}), 0.2, (40, 60)),
-    ("digits of 8 to 12 pixels", frozenset({"rows", "plain", "ballpoint"}), 0.4, (8, 12)),
-    ("out of focus, far too soft", frozenset({"rows", "plain", "pencil", "blur"}), 1.0, (16, 24)),
+    ("signs that it never met", frozenset({"kana", "scatter", "white", "felt"}), 0.2, (60, 90)),
+    ("digits of 8 to 11 pixels", frozenset({"rows", "plain", "ballpoint"}), 0.5, (8, 11)),
+    (
+        "out of focus and in the dark",
+        frozenset({"rows", "plain", "pencil", "blur", "exposure", "vignette"}),
+        1.0,
+        (20, 26),
+    ),
 )
 
 
@@ -65,22 +71,31 @@ def draw_docs(reader: Reader, out: Path) -> list[Path]:
 def render(row: Row, number: int = 0) -> RenderedPage:
     """A page in colour by the generators of a row and our own strokes."""
     _, only, dirt, heights = row
+    others = frozenset(name for kind in ("negative", "ruling") for name in GENERATORS[kind]) - only
     options = RenderOptions(
-        width=400, height=300, heights=heights, dirt=dirt, blank=0.0, colour=True, only=only | {"strokes"}
+        width=640,
+        height=480,
+        heights=heights,
+        dirt=dirt,
+        blank=0.0,
+        colour=True,
+        only=only | {"strokes", "flags", "bars"},
+        without=others,
     )
     return render_page(page_rng(SEED, number), options)
 
 
 def draw_row(row: Row, reader: Reader) -> Image.Image:
-    """The first page of a row with at least one digit, as `inklens read --draw --all` draws it."""
+    """The first page of a row with at least one digit, as `inklens read --draw --all` draws it, at two thirds."""
     page = next(page for page in (render(row, number) for number in range(50)) if len(page.labels))
     assert page.colour is not None
-    return draw_reading(Image.fromarray(page.colour), read_page(page.page, reader), everything=True)
+    drawn = draw_reading(Image.fromarray(page.colour), read_page(page.page, reader), everything=True)
+    return drawn.resize((420, 315), Image.Resampling.LANCZOS)
 
 
 def draw_doubt(reader: Reader) -> list[tuple[str, Image.Image]]:
     """Six marks of less than certain confidence, enlarged, with what they may be."""
-    row = ("", frozenset({"rows", "plain", "pencil", "motion"}), 1.0, (24.0, 40.0))
+    row = ("", frozenset({"rows", "plain", "pencil", "motion"}), 1.0, (28.0, 44.0))
     doubtful: list[tuple[str, Image.Image]] = []
     for number in range(60):
         page = render(row, number)
