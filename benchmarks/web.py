@@ -155,7 +155,7 @@ def eight_bits(pages: int = 100) -> dict[str, Any]:
     stored = stored_reader(
         stored_graph(locator, "int8"), shipped.locator, stored_graph(classifier, "float16"), shipped.classifier
     )
-    options = RenderOptions(width=640, height=480, heights=(14.0, 300.0))
+    options = RenderOptions(width=640, height=480, heights=(14.0, 300.0), digits="validation")
     found, same, right, digits = 0, 0, [0, 0], 0
     for page in render_pages(pages, options, seed=991):
         one, two = (read_page(page.page, reader, closer=False).marks for reader in (shipped, stored))
