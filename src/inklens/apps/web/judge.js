@@ -22,8 +22,7 @@ const SURE = 0.4; // of the locator, for a classifier that cannot say none
  * Bring the two networks' opinions of one place together; `answer` is the classifier's.
  *
  * A classifier of digits with a none class and the locator count half each; another classifier alone names what the
- * locator found. What is more probably none than the classifier's threshold allows has no label. Equally likely labels
- * keep their order.
+ * locator found. Equally likely labels keep their order.
  * @param {Found} found
  * @param {ArrayLike<number>} answer
  * @param {ClassifierContract} contract

@@ -20,10 +20,8 @@ const SETTLE = 0.2, NEAR = 0.06; // s and part of a mark's longer side
  */
 /**
  * A mark that is followed over the frames. `id`: the same from frame to frame. `state`: nothing is to be drawn for
- * `searching`; `unsure` is drawn as doubt between `label` and `runnerUp`; `committed` as `label`. `label`: 0 to k - 1,
- * null while searching. `confidence`: the label's mean probability. `runnerUp`: the likeliest other label.
- * `justCommitted`: the label is told in this frame and was not the last one told of this mark. `mean`: of the labels'
- * probabilities and, last, none's.
+ * `searching`; `unsure` is drawn as doubt between `label` and `runnerUp`. `label`: 0 to k - 1, null while searching.
+ * `justCommitted`: the label is new in this frame. `mean`: of the labels' probabilities and, last, none's.
  * @typedef {{id: number, box: number[], state: State, label: number | null, confidence: number,
  *   runnerUp: number | null, justCommitted: boolean, mean: number[]}} SteadyMark
  * @typedef {{id: number, box: number[], mean: number[], seen: boolean, state: State, label: number, told: number,

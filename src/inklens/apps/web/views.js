@@ -25,9 +25,6 @@ const CLOSEST = 2; // levels; at the second, 640 pixels of the page are 2,300 or
 
 /**
  * Whether a mark seen in a view, with its box and longer side in pixels of the picture, is for this view to tell.
- *
- * Other views see it better that is too large or too small for this level, or that the edge of a part of the page may
- * have cut off.
  * @param {View} view
  * @param {number[]} box
  * @param {number} size
