@@ -18,6 +18,7 @@ from inklens.reading.find import Found, decode, settle
 from inklens.reading.network import CHANNELS, DIGITS
 from inklens.reading.prepare import prepare_mark
 from inklens.reading.resize import resize
+from inklens.reading.traces import steady_vectors
 from inklens.reading.views import fit_page, look, views
 
 PAGES = (
@@ -188,5 +189,6 @@ VECTORS = {
     "look": look_vectors,
     "find": find_vectors,
     "judge": judge_vectors,
+    "steady": steady_vectors,
 }
 """Every kind of vectors by the name of its file."""
