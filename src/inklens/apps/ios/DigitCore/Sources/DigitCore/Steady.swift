@@ -5,9 +5,9 @@
 // all lengths in parts of a mark's longer side, so that 8 to 60 frames a second behave alike, and small marks like large
 // ones.
 
-// s in which half of what is believed of a mark comes from what was seen: 3 clear frames of 15 a second
+// s in which about half of what is believed of a mark is new: 3 clear frames of 15 a second name it
 private let learning = 0.2
-// s in which half of it goes when nothing is seen: 5 missed frames of 15 a second do no harm, 6 end it
+// s in which about half of it goes when nothing is seen: 5 missed frames of 15 a second do no harm
 private let fading = 0.3
 // s that one frame counts for at most, so that no two frames alone name a mark, however late they come
 private let longest = 0.1
@@ -24,10 +24,9 @@ private let reach = 0.5  // how far a mark may jump beyond the page's motion
 // how far the page may jump, and how many marks must agree on a jump of 1
 private let farthest = 2.0
 private let stay = 2.0
-private let anchorCount = 8  // marks that tell the page's motion; the oldest are the surest
-// s in which half of a small step of a box is followed; one well above `near` is followed at once
-private let settling = 0.2
-private let near = 0.06
+private let anchorCount = 8  // marks that tell how far; the oldest are the surest
+private let settling = 0.2  // s in which about half of a small step of a box is followed
+private let near = 0.06  // a step well above this is followed at once
 
 /// A mark in one frame: its box in pixels, and the probabilities of the labels 0 to k - 1 and, last, of none of them;
 /// 0 to 1 each, 1 together.
@@ -165,10 +164,9 @@ func leap(_ tracks: [Track], _ marks: [Seen]) -> Motion {
             let box = sides(mark.box)
             let (x, y) = between(track.box, box)
             let size = (longer(track.box) + longer(box)) / 2
-            let far = (x * x + y * y) / (size * size)
-            if far < farthest * farthest {
+            if x * x + y * y < farthest * farthest * size * size {
                 let shift = Motion(zoom: 1, turn: 0, right: x, down: y)
-                let total = support(anchors, marks, shift) - stay * far
+                let total = support(anchors, marks, shift) - stay * ((x * x + y * y) / (size * size))
                 if total > most { (motion, most) = (shift, total) }
             }
         }
