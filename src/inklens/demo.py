@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from inklens.apps.site import write_site
 from inklens.apps.xcode import write_app
 from inklens.data import load_dataset
 from inklens.errors import OutputError, ParityError
@@ -59,7 +60,7 @@ def demo(recipe: str, out: Path, *, progress: Callable[[Progress], object] | Non
     """Do the ten steps on the embedded MNIST and yield each when it is done.
 
     out: a new or empty folder; it ends with `run/ digits.mlpackage digits.mlmodel digits.onnx small/ look/
-    report.html app/`. progress: called with each step of the training. Raises OutputError if `out` holds anything,
+    report.html app/ site/`. progress: called with each step of the training. Raises OutputError if `out` holds anything,
     RecipeError for an unknown recipe, ParityError if a full-size file answers differently from the run.
     """
     steps = TenSteps(out, get_recipe(recipe), progress)
@@ -166,6 +167,7 @@ class TenSteps:
 
     def use(self) -> str:
         write_app(self.out / FILES[0], self.out / "app")
+        write_site(self.out / FILES[0], self.out / "site")
         rows = [(f"{self.out / name}", use) for name, use in USES.items()]
         return align(rows)
 
@@ -176,6 +178,7 @@ USES = {
     "digits.mlmodel": "for Xcode: iOS 13 and later",
     "digits.onnx": "for everything else",
     "app/": "an Xcode project that reads with it: open, run, write",
+    "site/": "a static site that reads with it: `inklens serve` shows its like",
     "small/": "the same with smaller weights",
     "run/": "the trained run, for `inklens evaluate`, `export` and `verify`",
     "look/": "the pictures",
