@@ -60,8 +60,8 @@ def demo(recipe: str, out: Path, *, progress: Callable[[Progress], object] | Non
     """Do the ten steps on the embedded MNIST and yield each when it is done.
 
     out: a new or empty folder; it ends with `run/ digits.mlpackage digits.mlmodel digits.onnx small/ look/
-    report.html app/ site/`. progress: called with each step of the training. Raises OutputError if `out` holds anything,
-    RecipeError for an unknown recipe, ParityError if a full-size file answers differently from the run.
+    report.html app/ site/`. progress: called with each step of the training. Raises OutputError if `out` holds
+    anything, RecipeError for an unknown recipe, ParityError if a full-size file answers differently from the run.
     """
     steps = TenSteps(out, get_recipe(recipe), progress)
     jobs = (
