@@ -143,6 +143,7 @@ def measure(images: int, repeats: int, threads: int) -> dict[str, Any]:
 
     from inklens import coreml
 
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     pixels = np.random.default_rng(2).integers(0, 256, (images, 28, 28)).astype(np.uint8)
     weights = tutorial_weights()
     with tempfile.TemporaryDirectory() as name:
@@ -189,6 +190,7 @@ def measure(images: int, repeats: int, threads: int) -> dict[str, Any]:
         "load_seconds_range": [round(min(load), 3), round(max(load), 3)],
         "reference_slowdown": round(slow / ours_each, 1),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "load": round(busy, 1),  # programs that wanted a core before this one began
         "python": platform.python_version(),
         "onnxruntime": onnxruntime.__version__,
         "numpy": np.__version__,

@@ -170,6 +170,7 @@ def throughput_table(models: dict[str, Any]) -> str:
 def runtime_table(figures: dict[str, Any]) -> str:
     """What the Core ML runtime was asked, what it reached, and on which machine."""
     ratio, load = (between(figures, name) for name in ("ratio", "load_seconds"))
+    busy = f", load {figures['load']} when it began" if "load" in figures else ""
     return "\n".join(
         [
             "| measured | result | target |",
@@ -182,8 +183,8 @@ def runtime_table(figures: dict[str, Any]) -> str:
             f"{figures['load_seconds']:.2f} | < 0.5 |",
             f"| NumPy evaluator, times slower | {figures['reference_slowdown']:.1f} | ≤ 20 |",
             "",
-            f"{figures['images']:,} random images; {figures['machine']}, Python {figures['python']}, ONNX Runtime "
-            f"{figures['onnxruntime']}, NumPy {figures['numpy']}.",
+            f"{figures['images']:,} random images; {figures['machine']}{busy}, Python {figures['python']}, "
+            f"ONNX Runtime {figures['onnxruntime']}, NumPy {figures['numpy']}.",
         ]
     )
 
