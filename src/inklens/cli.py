@@ -191,15 +191,21 @@ def evaluate(
     model: Annotated[
         Path | None, typer.Option(metavar="M", help="With --reading: the classifier that names [default: the namer].")
     ] = None,
+    corruptions: Annotated[
+        bool, typer.Option("--corruptions", help="Spoil the test images in 15 ways, and tell the accuracy of each.")
+    ] = False,
     data: Data = "mnist",
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page with pictures too.")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure a run or any model file on the test images, or the whole reader on photos.
 
-    Examples: `inklens evaluate runs/fast --report report.html`, `inklens evaluate --reading photos`
+    Examples: `inklens evaluate runs/fast --report report.html`, `inklens evaluate runs/fast --corruptions`,
+    `inklens evaluate --reading photos`
     """
     result: Any
+    if corruptions and (reading or report is not None):
+        raise typer.BadParameter("--corruptions takes a MODEL and writes no page; --json gives its figures")
     if reading:
         from inklens.reading.evaluate import evaluate_reading
         from inklens.reading.reader import load_reader
@@ -211,9 +217,11 @@ def evaluate(
     else:
         from inklens.data import load_dataset
         from inklens.evaluate import evaluate_model
+        from inklens.robustness import evaluate_model_corruptions
 
+        measure: Any = evaluate_model_corruptions if corruptions else evaluate_model
         with progress_bar(err, "evaluate") as bar:
-            result = evaluate_model(subject, load_dataset(data), progress=bar)
+            result = measure(subject, load_dataset(data), progress=bar)
     if report is not None:
         result.save_html(report)
     _print_result(result, as_json)
@@ -355,8 +363,8 @@ def read(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print one row for each mark instead.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Tell what was found but rejected, too.")] = False,
     orientation: Annotated[
-        Turning, typer.Option(help="`auto` notices pages that lie on their side, in four times the time.")
-    ] = Turning.keep,
+        Turning, typer.Option(help="`auto` notices pages that lie on their side; `keep` reads them as they lie.")
+    ] = Turning.auto,
 ) -> None:
     """Read the handwritten digits on photos and scans: what they are, where, and how sure that is.
 
