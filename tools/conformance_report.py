@@ -66,7 +66,7 @@ KINDS = ("passed", "failed", "refused", "skipped", "not run")
 REASONS = [
     (
         r"::TestNormalization.*rtol=1e-05, atol=0\.0001",
-        "parameters in float16 for a neural network, which the suite leaves out: its tolerance is float32's",
+        "numbers in float16 for a neural network, which the suite leaves out: its tolerance is float32's",
     ),
     (r"empty parameter set", "the suite has no such case"),
     (r"prelu op: rank 3 or rank 5", "coremltools itself refuses the case (a failure that the suite expects)"),
