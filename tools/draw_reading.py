@@ -21,7 +21,7 @@ from inklens.reading.reader import Reader, load_reader
 from inklens.reading.render import RenderedPage, RenderOptions, page_rng, render_page
 from inklens.writing import write_whole
 
-COLOURS = 128  # what photos of coloured ink need to stay smooth; a third of the bytes of true colour
+COLOURS = 64  # what photos of coloured ink need to stay smooth; a third of the bytes of true colour
 GAP = 8
 CAPTION = 22  # pixels
 SEED = 41
@@ -86,11 +86,11 @@ def render(row: Row, number: int = 0) -> RenderedPage:
 
 
 def draw_row(row: Row, reader: Reader) -> Image.Image:
-    """The first page of a row with at least one digit, as `inklens read --draw --all` draws it, at two thirds."""
+    """The first page of a row with at least one digit, as `inklens read --draw --all` draws it, small."""
     page = next(page for page in (render(row, number) for number in range(50)) if len(page.labels))
     assert page.colour is not None
     drawn = draw_reading(Image.fromarray(page.colour), read_page(page.page, reader), everything=True)
-    return drawn.resize((420, 315), Image.Resampling.LANCZOS)
+    return drawn.resize((260, 195), Image.Resampling.LANCZOS)
 
 
 def draw_doubt(reader: Reader) -> list[tuple[str, Image.Image]]:
