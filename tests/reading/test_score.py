@@ -161,6 +161,7 @@ def test_pages_with_and_without_digits_make_the_figures_of_all() -> None:
     low = score.of_heights(8, 30)
     assert [page.name for page in low.pages] == ["a", "d"]
     assert (low.digits, low.marks, low.right) == (1, 3, 1)
+    assert low.blanks == 0  # having no digit of that height makes no page blank
     high = score.of_heights(30, 99)
     assert (high.digits, high.marks, high.recall) == (2, 0, 0)
 

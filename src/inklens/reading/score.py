@@ -43,7 +43,8 @@ class PageScore:
     whether that mark says the right label too; `named`, whether the classifier names the digit when it is given its
     box. For the m marks that are not on something undecided: `confidences` float64 [m]; bool [m] `correct`, in the
     place of a digit and right; `matched`, in the place of a digit; `beside`, on handwriting that is no digit; and
-    `mark_heights` int64 [m]. `strings` bool [s], whether each number is read as one and without a mistake.
+    `mark_heights` int64 [m]. `strings` bool [s], whether each number is read as one and without a mistake. `blank`:
+    there is no digit on the page.
     """
 
     name: str
@@ -57,6 +58,7 @@ class PageScore:
     beside: np.ndarray
     mark_heights: np.ndarray
     strings: np.ndarray
+    blank: bool
 
     @property
     def exact(self) -> bool:
@@ -76,7 +78,11 @@ class PageScore:
         parts = {name: getattr(self, name)[digits] for name in ("heights", "found", "right", "named")}
         marked = ("confidences", "correct", "matched", "beside", "mark_heights")
         return PageScore(
-            self.name, **parts, **{name: getattr(self, name)[marks] for name in marked}, strings=np.zeros(0, bool)
+            self.name,
+            **parts,
+            **{name: getattr(self, name)[marks] for name in marked},
+            strings=np.zeros(0, bool),
+            blank=False,
         )
 
 
@@ -123,6 +129,7 @@ def score_page(name: str, truth: Truth, reading: Reading, given: Sequence[str]) 
         beside=(~matched & _on(boxes, truth.others))[counted],
         mark_heights=mark_heights[counted],
         strings=_read_strings(truth, reading, taken, right),
+        blank=not len(truth.boxes),
     )
 
 
@@ -253,12 +260,12 @@ class Score:
     @property
     def blanks(self) -> int:
         """How many pages have no digit."""
-        return sum(not len(page.right) for page in self.pages)
+        return sum(page.blank for page in self.pages)
 
     @property
     def false_per_blank(self) -> float:
         """How many digits are read on a page that has none, on average."""
-        return divide(sum(len(page.correct) for page in self.pages if not len(page.right)), self.blanks)
+        return divide(sum(len(page.correct) for page in self.pages if page.blank), self.blanks)
 
     @property
     def calibration(self) -> Reliability | None:
