@@ -15,11 +15,11 @@ State = Literal["searching", "unsure", "committed"]
 # zoom, turn, right, down: (x, y) goes to (zoom x - turn y + right, turn x + zoom y + down)
 Motion = tuple[float, float, float, float]
 
-LEARN = 0.2  # s in which about half of what is believed of a mark is new: 3 clear frames of 15 a second name it
-FADE = 0.3  # s in which about half of it goes when nothing is seen: 5 missed frames of 15 a second do no harm
-LONGEST = 0.1  # s that one frame counts for at most, so that no two frames alone name a mark, however late they come
+LEARN = 0.2  # s in which about half of what is believed of a mark is new: four clear frames of 15 a second name it
+FADE = 0.3  # s in which about half of it goes when nothing is seen: five missed frames of 15 a second do no harm
+LONGEST = 0.1  # s that one frame counts for at most, so that no two frames name a mark, however sure and late they are
 FORGOTTEN = 1.0  # s without a frame, after which the camera may look at anything
-SHOW, HIDE = 0.5, 0.25  # the mean probability of any label from which a mark shows, and below which it no longer does
+SHOW, HIDE = 0.56, 0.25  # the mean probability of any label from which a mark shows, and below which it no longer does
 COMMIT, KEEP = 0.65, 0.2  # the label's part in it from which it is told, and below which a told one is doubted
 LEAD = 0.1  # by which another label must be likelier to be named first while in doubt
 GONE = 0.05  # the mean probability of any label below which an unseen mark is forgotten

@@ -119,7 +119,7 @@ def frames_of_any_rate_a_pause_and_a_clock_set_back() -> Iterator[Shot]:
 
 def frames_of_sixty_a_second() -> Iterator[Shot]:
     """A digit that moves steadily, is named, stops and goes."""
-    for number in range(36):
+    for number in range(44):
         x = 40 + min(number, 14) * 3
         yield _at(number, 60), [Seen((x, 60, x + 25, 100), _sure(0, 90))] if number < 18 else []
 

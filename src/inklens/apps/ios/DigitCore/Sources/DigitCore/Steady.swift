@@ -13,7 +13,7 @@ private let fading = 0.3
 private let longest = 0.1
 private let forgotten = 1.0  // s without a frame, after which the camera may look at anything
 // the mean probability of any label from which a mark shows, and below which it no longer does
-private let showing = 0.5
+private let showing = 0.56
 private let hiding = 0.25
 // the label's part in it from which it is told, and below which a told one is doubted
 private let commit = 0.65
