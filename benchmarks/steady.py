@@ -1,9 +1,9 @@
-"""How still labels hold over the frames of a video: `python -m benchmarks.steady [--videos 20] [--reader]`.
+"""How still labels hold over the frames of a video: `python -m benchmarks.steady [--videos 20] [--only noise]`.
 
 Rendered videos of every kind (`inklens.reading.sequences`) are read frame by frame and go through
-`inklens.reading.steady`. Without `--reader` the marks come from `Noise`, a model of a reader's faults over the truth,
-with the parameters below; with it from the shipped reader, which looks at the pictures. Prints a table and writes
-results/steady.json, or results/steady-reader.json.
+`inklens.reading.steady`: once with the marks of the shipped reader, which looks at the pictures, and once with those of
+`Noise`, a model of a reader's faults over the truth, with the parameters below. Prints a table of each and writes
+results/steady-reader.json and results/steady.json.
 
 commit      seconds from a digit's first frame to its right label: median, worst
 late, never how many digits had it later than half a second, and how many never
@@ -27,7 +27,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.recipes import HERE, conditions
+from benchmarks.recipes import conditions
+from benchmarks.steady_table import RESULTS
 from inklens.reading.sequences import HEIGHT, KINDS, WIDTH, Frame, render_sequence
 from inklens.reading.steady import Seen, SteadyLabels, SteadyMark
 from inklens.run import write_json
@@ -126,13 +127,13 @@ class NoisyReader:
         return int(self.rng.integers(LABELS))
 
 
-def shipped_reader() -> Detect:
+def look_with_the_reader(_: np.random.Generator) -> Detect:
     """The shipped reader as it looks at a camera's frames."""
     from inklens.reading.find import find_marks
     from inklens.reading.read import name_marks
-    from inklens.reading.reader import load_reader
+    from inklens.reading.reader import shipped_reader
 
-    reader = load_reader(threads=1)
+    reader = shipped_reader()
 
     def detect(frame: Frame) -> list[Seen]:
         page = frame.take()
@@ -279,7 +280,7 @@ def _median_and_worst(values: Sequence[float]) -> list[float] | None:
 
 
 def measure(
-    videos: int, make: Callable[[np.random.Generator], Detect], *, rate: float = 15.0, seed: int = 1
+    videos: int, make: Callable[[np.random.Generator], Detect], rate: float = 15.0, *, seed: int = 1
 ) -> dict[str, Any]:
     """Figures by kind of video, of `videos` each."""
     figures = {}
@@ -310,16 +311,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--videos", type=int, default=20, help="of each kind")
     parser.add_argument("--rate", type=float, default=15.0, help="frames a second")
-    parser.add_argument("--reader", action="store_true", help="look at the pictures with the shipped reader")
+    parser.add_argument("--only", choices=list(RESULTS), help="one of the two")
     arguments = parser.parse_args()
-    detect = shipped_reader() if arguments.reader else None
-    started = time.perf_counter()
-    figures = measure(arguments.videos, NoisyReader if detect is None else lambda _: detect, rate=arguments.rate)
-    print(table(figures))
-    print(f"{arguments.videos} videos of each kind in {time.perf_counter() - started:.0f} s")
-    source = {"reader": "shipped"} if arguments.reader else {"noise": asdict(Noise())}
-    result = {"videos": arguments.videos, "rate": arguments.rate, **source, "figures": figures, **conditions()}
-    write_json(HERE / "results" / ("steady-reader.json" if arguments.reader else "steady.json"), result)
+    for name, path in RESULTS.items():
+        if arguments.only not in (None, name):
+            continue
+        started = time.perf_counter()
+        make = look_with_the_reader if name == "reader" else NoisyReader
+        figures = measure(arguments.videos, make, arguments.rate)
+        print(table(figures))
+        print(f"{arguments.videos} videos of each kind in {time.perf_counter() - started:.0f} s", flush=True)
+        source = {"reader": "shipped"} if name == "reader" else {"noise": asdict(Noise())}
+        result = {"videos": arguments.videos, "rate": arguments.rate, **source, "figures": figures, **conditions()}
+        write_json(path, result)
 
 
 if __name__ == "__main__":
