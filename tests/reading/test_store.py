@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,44 @@ def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
         (tmp_path / "0000.npz").write_bytes(damage)
         with pytest.raises(DataError, match=r"0000\.npz is damaged .* delete it and render again"):
             PageStore(2, folder=tmp_path)[0]
+
+
+def test_pictures_stay_in_their_file_and_take_no_memory(tmp_path: Path) -> None:
+    rendered(4, tmp_path)[0]  # whatever the first reading imports is there
+    pages = PageStore(4, folder=tmp_path)
+    tracemalloc.start()
+    kept = [pages[number] for number in range(4)]
+    memory, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert memory < kept[0].page.nbytes
+    for number, page in enumerate(kept):
+        with np.load(tmp_path / f"{number // 2:04d}.npz") as file:
+            np.testing.assert_array_equal(page.page, file["pages"][number % 2])
+        assert type(page.page) is np.ndarray
+        with pytest.raises(ValueError, match="read-only"):
+            page.page[0, 0] = 1
+
+
+def test_changed_picture_is_noticed_when_its_file_is_opened(tmp_path: Path) -> None:
+    rendered(2, tmp_path)
+    path = tmp_path / "0000.npz"
+    content = bytearray(path.read_bytes())
+    content[100_000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"0000\.npz is damaged .*CRC.* delete it and render again"):
+        PageStore(2, folder=tmp_path)[1]
+
+
+def test_file_of_another_form_is_refused(tmp_path: Path) -> None:
+    rendered(2, tmp_path)
+    with np.load(tmp_path / "0000.npz") as file:
+        arrays = dict(file)
+    np.savez_compressed(tmp_path / "0000.npz", **arrays)
+    with pytest.raises(DataError, match=r"0000\.npz is damaged \(pages\.npy is no plain array of bytes\)"):
+        PageStore(2, folder=tmp_path)[0]
+    np.savez(tmp_path / "0000.npz", **{**arrays, "pages": arrays["pages"].astype(np.int16)})
+    with pytest.raises(DataError, match=r"0000\.npz is damaged \(pages\.npy is no plain array of bytes\)"):
+        PageStore(2, folder=tmp_path)[0]
 
 
 def test_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
