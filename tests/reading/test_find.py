@@ -48,6 +48,15 @@ def test_peak_below_the_contract_s_is_nothing() -> None:
     assert [int(mark.names.argmax()) for mark in decode(maps, fit_page(*PAGE), 0.3, PAGE)] == [2]
 
 
+def test_peak_of_one_is_reached_by_none_and_a_peak_of_zero_by_all() -> None:
+    maps = empty_maps()
+    put(maps, 0, 0, -80.0, 20, 20, 1)
+    maps[0, 1:, :] = maps[0, 0, 1:] = -90
+    put(maps, 50, 10, 80.0, 20, 20, 2)  # a probability of 1 in float64
+    for peak, names in ((0, [1, 2]), (0.0, [1, 2]), (1, []), (1.0, [])):
+        assert [int(mark.names.argmax()) for mark in decode(maps, fit_page(*PAGE), peak, PAGE)] == names
+
+
 def test_marks_come_in_row_order_and_boxes_end_at_the_page() -> None:
     maps = empty_maps()
     for row, column in ((119, 159), (0, 0), (0, 100)):

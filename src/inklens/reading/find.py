@@ -50,10 +50,12 @@ def decode(maps: np.ndarray, view: View, peak: float, page: tuple[int, int]) -> 
     """The peaks of maps float32 [15, h, w] as marks of a page of that width and height, in the maps' row order.
 
     A cell is a peak if its centre reaches `peak` (0 to 1) and none of its eight neighbours is higher, or as high and
-    earlier in row order.
+    earlier in row order. No centre is as sure as 1.
     """
     centre = maps[0]
-    places = np.argwhere(is_peak(centre) & (centre >= np.log(peak / (1 - peak))))
+    with np.errstate(divide="ignore"):  # the logits of 0 and 1 are infinite, as they are in Swift and JavaScript
+        least = np.log(np.float64(peak) / (1 - peak))
+    places = np.argwhere(is_peak(centre) & (centre >= least))
     found = []
     for row, column in places.tolist():
         values = maps[:, row, column].astype(np.float64)
