@@ -287,6 +287,16 @@ def test_target_that_cannot_be_written_is_named(run_folder, digits, tmp_path):
     assert (tmp_path / "file").read_text() == "in the way"
 
 
+@pytest.mark.parametrize("recipe", ["locator", "namer"])
+def test_data_is_refused_for_recipes_that_learn_from_rendered_pages(recipe, digits, tmp_path):
+    code, printed, errors = call("train", recipe, "--data", digits, "--out", tmp_path / "run")
+    assert (code, printed) == (2, "")
+    words = " ".join(errors.replace("│", " ").split())
+    assert f"was given, but {recipe} learns from pages that inklens renders; leave --data out, or" in words
+    assert "name a recipe that learns from images: tutorial, fast, accurate, tiny" in words
+    assert not (tmp_path / "run").exists()
+
+
 def test_folder_with_content_is_never_trained_or_shown_into(digits, tmp_path):
     (tmp_path / "precious.txt").write_text("mine")
     for arguments in (("train", "fast", "--data", digits, "--out", tmp_path), ("demo", "--out", tmp_path)):

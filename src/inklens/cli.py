@@ -149,7 +149,13 @@ def recipes(as_json: Json = False) -> None:
 @app.command()
 def train(
     recipe: RecipeName = "fast",
-    data: Data = "mnist",
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="D",
+            help="`mnist`, or a folder with MNIST's four idx files; not for locator and namer [default: mnist].",
+        ),
+    ] = None,
     to: Annotated[
         Path | None, typer.Option("--out", metavar="RUN", help="Folder of the run [default: runs/RECIPE].")
     ] = None,
@@ -163,14 +169,20 @@ def train(
     """
     from dataclasses import replace
 
-    from inklens.recipes import get_recipe
+    from inklens.recipes import RECIPES, get_recipe
     from inklens.train import load_lessons
     from inklens.train import train as run
 
     chosen = get_recipe(recipe)
     chosen = chosen if epochs is None else replace(chosen, epochs=epochs)
+    if chosen.pages and data is not None:
+        others = ", ".join(name for name, other in RECIPES.items() if not other.pages)
+        raise typer.BadParameter(
+            f"--data {data} was given, but {recipe} learns from pages that inklens renders; leave --data out, or name "
+            f"a recipe that learns from images: {others}"
+        )
     with progress_bar(err, "prepare") as bar:
-        lessons = load_lessons(chosen, data, progress=bar)
+        lessons = load_lessons(chosen, "mnist" if data is None else data, progress=bar)
     with training_bar(err) as training:
         result = run(chosen, lessons, to or Path("runs") / recipe, seed=seed, progress=training, resume=resume)
     out.print(str(result), markup=False)

@@ -104,7 +104,7 @@ def load_lessons(
     locator: Path | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Dataset | Pages:
-    """What a recipe learns from: rendered pages, marks cut out of them, or the dataset `source`.
+    """What a recipe learns from: rendered pages, marks cut out of them, or else the dataset `source`.
 
     Pages that are not in the user's cache folder yet are rendered first; `progress` gets how many of how many there
     are. locator: a model file that finds the marks, the shipped one by default. Raises DataError, OutputError, or
