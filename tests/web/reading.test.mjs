@@ -6,6 +6,7 @@ import { CHANNELS, decode, settle } from "../../src/inklens/apps/web/find.js";
 import { judge } from "../../src/inklens/apps/web/judge.js";
 import { prepareMark } from "../../src/inklens/apps/web/prepare.js";
 import { resize } from "../../src/inklens/apps/web/resize.js";
+import { SteadyLabels } from "../../src/inklens/apps/web/steady.js";
 import { fitPage, look, views } from "../../src/inklens/apps/web/views.js";
 import { checksum, makeFrame, Numbers, vectors } from "./frames.mjs";
 
@@ -72,4 +73,16 @@ test("marks are judged alike", () => {
     assert.deepEqual(mark.alternatives.map(([label]) => label), expected.alternatives.map(([label]) => label));
     mark.alternatives.forEach(([, share], place) => close(share, expected.alternatives[place][1]));
   });
+});
+
+test("marks of videos are told alike", () => {
+  for (const { name, labels, frames } of vectors("steady")) {
+    const steady = new SteadyLabels(labels);
+    for (const { time, marks, shown } of frames) {
+      const told = steady.update(time, marks).map(({ mean, ...mark }) => ({
+        ...mark, box: mark.box.map((side) => rounded(side)), confidence: rounded(mark.confidence),
+      }));
+      assert.deepEqual(told, shown, `${name}, at ${time}`);
+    }
+  }
 });

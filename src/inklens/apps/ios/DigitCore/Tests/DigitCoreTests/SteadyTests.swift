@@ -3,6 +3,8 @@ import Testing
 
 @testable import DigitCore
 
+private let rounding = 1e-6  // the vectors have six digits after the point
+
 @Suite("Labels that hold still")
 struct SteadyTests {
     private let one = Box(x0: 100, y0: 50, x1: 120, y1: 80)
@@ -48,6 +50,10 @@ struct SteadyTests {
             struct Mark: Decodable {
                 let box: [Int]
                 let probabilities: [Double]
+
+                var seen: Seen {
+                    Seen(box: Box(x0: box[0], y0: box[1], x1: box[2], y1: box[3]), probabilities: probabilities)
+                }
             }
             struct Shown: Decodable {
                 let id: Int
@@ -66,6 +72,28 @@ struct SteadyTests {
         let frames: [Frame]
     }
 
+    @Test("videos tell the same as in Python, to six digits after the point")
+    func videos() throws {
+        let videos: [Trace] = try golden("steady")
+        try #require(videos.count >= 10)
+        for video in videos {
+            var steady = SteadyLabels(labels: video.labels)
+            for frame in video.frames {
+                let shown = steady.update(time: frame.time, marks: frame.marks.map(\.seen))
+                try #require(shown.map(\.id) == frame.shown.map(\.id))
+                for (mark, expected) in zip(shown, frame.shown) {
+                    #expect(mark.state.rawValue == expected.state)
+                    #expect(mark.label == expected.label)
+                    #expect(mark.runnerUp == expected.runnerUp)
+                    #expect(mark.justCommitted == expected.justCommitted)
+                    #expect(abs(mark.confidence - expected.confidence) < rounding)
+                    #expect(mark.box.count == 4)
+                    #expect(zip(mark.box, expected.box).allSatisfy { abs($0 - $1) < rounding })
+                }
+            }
+        }
+    }
+
     @Test("the same frames tell the same, to the last bit", .enabled(if: hasGolden("traces")))
     func traces() throws {
         let traces: [Trace] = try golden("traces")
@@ -73,18 +101,13 @@ struct SteadyTests {
         for trace in traces {
             var steady = SteadyLabels(labels: trace.labels)
             for frame in trace.frames {
-                let marks = frame.marks.map { mark in
-                    Seen(
-                        box: Box(x0: mark.box[0], y0: mark.box[1], x1: mark.box[2], y1: mark.box[3]),
-                        probabilities: mark.probabilities)
-                }
                 let expected = frame.shown.map { mark in
                     SteadyMark(
                         id: mark.id, box: mark.box, state: MarkState(rawValue: mark.state) ?? .searching,
                         label: mark.label, confidence: mark.confidence, runnerUp: mark.runnerUp,
                         justCommitted: mark.justCommitted)
                 }
-                #expect(steady.update(time: frame.time, marks: marks) == expected)
+                #expect(steady.update(time: frame.time, marks: frame.marks.map(\.seen)) == expected)
             }
         }
     }
