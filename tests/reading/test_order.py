@@ -1,10 +1,9 @@
-"""Lines and numbers of pages that can be drawn from their boxes; `order_cases.json` holds more of them, as vectors."""
+"""Lines and numbers of pages that can be drawn from their boxes; the sheets of `orders.py` hold more of them."""
 
 from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inklens.reading.order import find_strings, join_strings
+from inklens.reading.orders import SHEETS, order_vectors
 
 Box = tuple[int, int, int, int]
 Marks = list[tuple[str, Box]]
-CASES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("order_cases.json").read_text(encoding="utf-8"))
 
 
 def number(digits: str, x: int, y: int, *, high: int = 20, gap: int = 4) -> Marks:
@@ -150,11 +149,21 @@ def test_page_of_220_digits_has_ten_lines_and_is_read_within_50_milliseconds() -
     assert texts == [" ".join(str(row) * 22) for row in range(10)]
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_vector(case: dict[str, Any]) -> None:
-    strings = find_strings(case["boxes"])
-    assert strings == case["strings"]
-    assert [join_strings(line, case["labels"]) for line in strings] == case["texts"]
+def test_golden_sheets_are_read_as_a_person_reads_them() -> None:
+    read_as = {
+        vector["name"]: tuple(join_strings(line, vector["labels"]) for line in find_strings(vector["boxes"]))
+        for vector in order_vectors()
+    }
+    assert read_as == {sheet.name: sheet.texts for sheet in SHEETS}
+    assert len(read_as) == len(SHEETS) == 11
+
+
+def test_golden_sheets_have_every_digit_once_and_in_no_order() -> None:
+    for vector in order_vectors():
+        assert sorted(vector["labels"]) == sorted("".join(vector["texts"]).replace(" ", ""))
+        assert len(vector["boxes"]) == len(vector["labels"])
+        assert all(x1 > x0 >= 0 and y1 > y0 >= 0 for x0, y0, x1, y1 in vector["boxes"])
+        assert [index for line in vector["strings"] for one in line for index in one] != [*range(len(vector["boxes"]))]
 
 
 @st.composite

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CHANNELS, decode, settle } from "../../src/inklens/apps/web/find.js";
 import { judge } from "../../src/inklens/apps/web/judge.js";
+import { findStrings, joinStrings } from "../../src/inklens/apps/web/order.js";
 import { prepareMark } from "../../src/inklens/apps/web/prepare.js";
 import { resize } from "../../src/inklens/apps/web/resize.js";
 import { SteadyLabels } from "../../src/inklens/apps/web/steady.js";
@@ -73,6 +74,14 @@ test("marks are judged alike", () => {
     assert.deepEqual(mark.alternatives.map(([label]) => label), expected.alternatives.map(([label]) => label));
     mark.alternatives.forEach(([, share], place) => close(share, expected.alternatives[place][1]));
   });
+});
+
+test("sheets are read as a person reads them", () => {
+  for (const { name, boxes, labels, texts, strings } of vectors("order")) {
+    const found = findStrings(boxes);
+    assert.deepEqual(found, strings, name);
+    assert.deepEqual(found.map((line) => joinStrings(line, [...labels])), texts, name);
+  }
 });
 
 test("marks of videos are told alike", () => {

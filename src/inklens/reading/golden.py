@@ -16,6 +16,7 @@ import numpy as np
 from inklens.contract import ClassifierContract, LocatorContract
 from inklens.reading.find import Found, decode, settle
 from inklens.reading.network import CHANNELS, DIGITS
+from inklens.reading.orders import order_vectors
 from inklens.reading.prepare import prepare_mark
 from inklens.reading.resize import resize
 from inklens.reading.traces import steady_vectors
@@ -191,6 +192,7 @@ VECTORS = {
     "look": look_vectors,
     "find": find_vectors,
     "judge": judge_vectors,
+    "order": order_vectors,
     "steady": steady_vectors,
 }
 """Every kind of vectors by the name of its file."""

@@ -37,15 +37,28 @@ struct OrderTests {
     private struct Page: Decodable {
         let boxes: [[Int]]
         let strings: [[[Int]]]
+        let labels: String?
+        let texts: [String]?
+
+        var places: [Box] { boxes.map { Box(x0: $0[0], y0: $0[1], x1: $0[2], y1: $0[3]) } }
+    }
+
+    @Test("sheets are read as a person reads them")
+    func sheets() throws {
+        let sheets: [Page] = try golden("order")
+        try #require(sheets.count >= 10)
+        for sheet in sheets {
+            let labels = try #require(sheet.labels).map { String($0) }
+            let strings = findStrings(sheet.places)
+            #expect(strings == sheet.strings)
+            #expect(strings.map { joinStrings($0, labels) } == sheet.texts)
+        }
     }
 
     @Test("pages are read in the same order as the reference reads them", .enabled(if: hasGolden("orders")))
     func orders() throws {
         let pages: [Page] = try golden("orders")
         try #require(pages.count >= 100)
-        for page in pages {
-            let boxes = page.boxes.map { Box(x0: $0[0], y0: $0[1], x1: $0[2], y1: $0[3]) }
-            #expect(findStrings(boxes) == page.strings)
-        }
+        for page in pages { #expect(findStrings(page.places) == page.strings) }
     }
 }
