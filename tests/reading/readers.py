@@ -10,7 +10,7 @@ from inklens.reading.network import CHANNELS, DIGITS
 from inklens.reading.reader import Reader
 
 LOCATOR = LocatorContract(channels=CHANNELS, peak=0.3, overlap=0.45)
-NAMER = ClassifierContract(labels=(*DIGITS, "none"), none="none", threshold=0.5)
+NAMER = ClassifierContract(labels=(*DIGITS, "none"), none="none", threshold=0.3)
 
 
 def locate_blocks(picture: np.ndarray) -> np.ndarray:

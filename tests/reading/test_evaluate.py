@@ -213,10 +213,10 @@ def test_signs_are_told_apart_by_the_classifier_and_by_both_networks(monkeypatch
     assert signs > 1
     first = tuple(page.boxes[0].tolist())
     monkeypatch.setattr(suites, "find_marks", lambda *_: [Found(first, 0.8, np.eye(10, dtype=np.float32)[2], 1.0)])
-    told = tell_apart(page, "kana", classifier(always(10, 0.4)))  # none at 0.4
+    told = tell_apart(page, "kana", classifier(always(10, 0.4)))  # none at 0.4, each digit at 0.06
     assert [one[0] for one in told] == [True] * digits + [False] * signs
-    np.testing.assert_allclose([one[1] for one in told], 0.6, atol=1e-6)
-    np.testing.assert_allclose([one[2] for one in told], [(0.6 + 0.8) / 2] + [0.3] * (digits + signs - 1), atol=1e-6)
+    np.testing.assert_allclose([one[1] for one in told], 0.06, atol=1e-6)
+    np.testing.assert_allclose([one[2] for one in told], [(0.06 + 0.8) / 2] + [0.03] * (digits + signs - 1), atol=1e-6)
 
 
 def test_report_of_unseen_signs_tells_the_area_under_the_curve(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from inklens.contract import ClassifierContract
 from inklens.reading.find import Found
-from inklens.reading.judge import judge
+from inklens.reading.judge import agreement, judge
 from inklens.reading.network import DIGITS
 
 NAMER = ClassifierContract(labels=(*DIGITS, "none"), none="none", threshold=0.5)
@@ -32,17 +32,27 @@ def test_both_networks_count_half() -> None:
     np.testing.assert_allclose(mark.probabilities, answer(11, _7=0.65, _1=0.2, _10=0.15), atol=1e-6)
 
 
-def test_what_is_rather_none_has_no_label_but_keeps_its_likeliest() -> None:
-    mark = judge(seen(0.3, _4=1.0), answer(11, _4=0.4, _10=0.6), NAMER)
+def test_what_one_network_alone_takes_for_a_digit_has_no_label_but_keeps_its_likeliest() -> None:
+    mark = judge(seen(0.2, _4=1.0), answer(11, _4=1.0), NAMER)
     assert mark.label is None
-    assert mark.confidence == pytest.approx(0.35)
-    assert mark.probabilities[-1] == pytest.approx(0.65)
-    [alternatives] = [mark.to_json()["alternatives"]]
-    assert alternatives == []
+    assert mark.confidence == pytest.approx(0.6)
+    assert mark.probabilities[-1] == pytest.approx(0.4)
+    assert mark.alternatives == ()
+    assert judge(seen(0.9, _4=1.0), answer(11, _4=0.25, _10=0.75), NAMER).label is None
+
+
+def test_two_sure_networks_that_disagree_still_say_digit() -> None:
+    mark = judge(seen(0.9, _4=0.8, _9=0.2), answer(11, _9=0.9, _10=0.1), NAMER)
+    assert (mark.label, mark.alternatives[0][0]) == ("9", "4")
 
 
 def test_threshold_itself_is_accepted() -> None:
     assert judge(seen(0.5, _4=1.0), answer(11, _4=0.5, _10=0.5), NAMER).label == "4"
+    assert judge(seen(0.49, _4=1.0), answer(11, _4=0.5, _10=0.5), NAMER).label is None
+
+
+def test_agreement_is_the_geometric_mean_of_each_ones_likeliest_digit() -> None:
+    assert agreement(seen(0.8, _4=0.5, _9=0.5), answer(10, _9=0.9)) == pytest.approx((0.4 * 0.9) ** 0.5)
 
 
 def test_none_may_stand_anywhere_among_the_labels() -> None:
@@ -68,9 +78,8 @@ def test_letters_are_named_by_their_classifier_alone() -> None:
 
 
 def test_equally_likely_labels_keep_their_order() -> None:
-    mark = judge(seen(1.0, _3=0.25, _8=0.25, _1=0.25, _9=0.25), answer(11, _3=0.25, _8=0.25, _1=0.25, _9=0.25), NAMER)
-    assert mark.label == "1"
-    assert [label for label, _ in mark.alternatives] == ["3", "8", "9"]
+    mark = judge(seen(1.0, _3=0.5, _8=0.5), answer(11, _8=0.5, _3=0.5), NAMER)
+    assert (mark.label, [label for label, _ in mark.alternatives]) == ("3", ["8"])
 
 
 def test_at_most_three_alternatives_of_at_least_a_hundredth_are_told() -> None:

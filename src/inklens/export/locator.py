@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MAPS = "maps"
 SIZES = ((LONG, SHORT), (SHORT, LONG))  # width and height of the pictures that it takes, the first by default
-PEAK = 0.08  # a centre below it cannot be accepted, however sure the namer is: its threshold is 0.54 of their mean
+PEAK = 0.08  # a centre below it is no digit, however sure the namer is; frames of a video add up those above it
 OVERLAP = 0.45  # the share of their joint area from which two boxes are one digit
 ALLOWED = {"float32": 1e-3, "float16": 2e-3, "declared": 0.25}  # largest difference of a map's values, which reach ±15
 

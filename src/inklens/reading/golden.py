@@ -161,8 +161,8 @@ def judge_vectors(count: int = 24) -> Iterator[dict[str, Any]]:
     numbers = Numbers(105)
     for number in range(count):
         contract = contracts[number % 3]
-        weights = np.array([numbers.below(100) ** 4 + 1 for _ in contract.labels], np.float64)
-        names = np.array([numbers.below(100) ** 4 + 1 for _ in DIGITS], np.float64)
+        weights = np.array([numbers.below(100) ** 20 + 1 for _ in contract.labels], np.float64)
+        names = np.array([numbers.below(100) ** 20 + 1 for _ in DIGITS], np.float64)
         sure = numbers.below(1000) / 1000
         answer = (weights / weights.sum()).astype(np.float32)
         found = Found((1, 2, 11, 22), sure, (names / names.sum()).astype(np.float32), 1.0)

@@ -26,7 +26,7 @@ class Rejection:
     """How well a reader tells digits from signs of kinds that were kept from its training.
 
     digits, others: how many of each it was shown, with their true boxes. classifier, reader: area under the curve of
-    the probability of any digit, by the classifier alone and together with the locator. error: the classifier's
+    the likeliest digit's probability, by the classifier alone and together with the locator. error: the classifier's
     expected calibration error on clean digits.
     """
 

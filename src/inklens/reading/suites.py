@@ -126,10 +126,10 @@ def truth_of(page: RenderedPage) -> Truth:
 
 
 def tell_apart(page: RenderedPage, family: str, reader: Reader) -> list[tuple[bool, float, float]]:
-    """For each digit of a page, and each sign of a family: whether it is a digit, and how probable any digit is there.
+    """For each digit of a page, and each sign of a family: whether it is a digit, and how probable one digit is there.
 
-    The first probability is the classifier's, given the true box; the second that of the reader, for which the locator
-    must have seen something in that place.
+    The first probability is the classifier's of its likeliest digit, given the true box; the second the reader's, for
+    which the locator must have seen something in that place.
     """
     signs = page.negatives[[one == family for one in page.families]] if len(page.negatives) else page.negatives
     signs = signs[(signs[:, 2:] - signs[:, :2]).max(axis=1, initial=0) >= _SMALLEST]
@@ -147,7 +147,7 @@ def tell_apart(page: RenderedPage, family: str, reader: Reader) -> list[tuple[bo
         x0, y0, x1, y1 = box
         place = found[best] if seen else Found((x0, y0, x1, y1), 0.0, np.zeros(10, np.float32), 1.0)
         mark = judge(place, answer, reader.classifier)
-        told.append((index < len(page.boxes), _any(answer, reader), 1 - float(mark.probabilities[-1])))
+        told.append((index < len(page.boxes), _likeliest(answer, reader), mark.confidence))
     return told
 
 
@@ -157,10 +157,10 @@ def _classify(page: RenderedPage, boxes: np.ndarray, reader: Reader) -> tuple[np
     return reader.classify(np.stack(marks)), page.labels
 
 
-def _any(answer: np.ndarray, reader: Reader) -> float:
-    """How probable any label is: by the none class, else by the likeliest label."""
-    none = reader.classifier.none
-    return float(answer.max()) if none is None else 1 - float(answer[reader.classifier.labels.index(none)])
+def _likeliest(answer: np.ndarray, reader: Reader) -> float:
+    """How probable the likeliest label is, none left aside."""
+    kept = [place for place, label in enumerate(reader.classifier.labels) if label != reader.classifier.none]
+    return float(answer[kept].max())
 
 
 def _rejection(

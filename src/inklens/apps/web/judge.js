@@ -21,8 +21,8 @@ const SURE = 0.4; // of the locator, for a classifier that cannot say none
 /**
  * Bring the two networks' opinions of one place together; `answer` is the classifier's.
  *
- * A classifier of digits with a none class and the locator count half each; another classifier alone names what the
- * locator found. Equally likely labels keep their order.
+ * A classifier of digits with a none class and the locator count half each, but both must take a mark for a digit; another
+ * classifier alone names what the locator found. Equally likely labels keep their order.
  * @param {Found} found
  * @param {ArrayLike<number>} answer
  * @param {ClassifierContract} contract
@@ -32,16 +32,16 @@ export function judge(found, answer, contract) {
   const kept = contract.labels.map((_, index) => index).filter((index) => contract.labels[index] !== contract.none);
   let names = kept.map((index) => answer[index]);
   const labels = kept.map((index) => contract.labels[index]);
-  let some = 0, accepted = false;
+  const { sure } = found, likeliest = Math.max(...names);
+  let accepted = likeliest >= contract.threshold && sure >= SURE;
   if (labels.join() === [...DIGITS].join() && contract.none !== null) {
-    names = names.map((name, index) => (name + found.sure * found.names[index]) / 2);
-    some = names.reduce((sum, name) => sum + name, 0);
-    accepted = some >= contract.threshold;
+    const proposed = names.map((_, index) => sure * found.names[index]);
+    accepted = Math.sqrt(likeliest * Math.max(...proposed)) >= contract.threshold;
+    names = names.map((name, index) => (name + proposed[index]) / 2);
   } else {
-    accepted = Math.max(...names) >= contract.threshold && found.sure >= SURE;
-    names = names.map((name) => name * found.sure);
-    some = names.reduce((sum, name) => sum + name, 0);
+    names = names.map((name) => name * sure);
   }
+  const some = names.reduce((sum, name) => sum + name, 0);
   const order = names.map((_, index) => index).sort((one, two) => names[two] - names[one] || one - two);
   return {
     box: found.box,

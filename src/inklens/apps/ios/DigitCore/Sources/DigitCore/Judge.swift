@@ -22,24 +22,25 @@ public struct Mark: Sendable, Equatable {
 
 /// Bring the two networks' opinions of one place together; `answer` is the classifier's.
 ///
-/// A classifier of digits with a none class and the locator count half each; another classifier alone names what the
-/// locator found. What is more probably none than the classifier's threshold allows has no label.
+/// A classifier of digits with a none class and the locator count half each, but a mark has a label only if both take
+/// it for a digit: the geometric mean of what each gives its own likeliest label must reach the classifier's threshold.
+/// Another classifier alone names what the locator found, from its threshold and where the locator is sure enough.
 /// Equally likely labels keep their order.
 func judge(_ found: Found, _ answer: [Float], _ contract: ClassifierContract) -> Mark {
     let kept = contract.labels.indices.filter { contract.labels[$0] != contract.none }
     var names = kept.map { Double(answer[$0]) }
     let labels = kept.map { contract.labels[$0] }
-    let some: Double
+    let likeliest = names.max() ?? 0
     let accepted: Bool
     if labels == digits && contract.none != nil {
-        names = zip(names, found.names).map { ($0 + found.sure * Double($1)) / 2 }
-        some = names.reduce(0, +)
-        accepted = some >= contract.threshold
+        let proposed = found.names.map { found.sure * Double($0) }
+        accepted = (likeliest * (proposed.max() ?? 0)).squareRoot() >= contract.threshold
+        names = zip(names, proposed).map { ($0 + $1) / 2 }
     } else {
-        accepted = (names.max() ?? 0) >= contract.threshold && found.sure >= sureEnough
+        accepted = likeliest >= contract.threshold && found.sure >= sureEnough
         names = names.map { $0 * found.sure }
-        some = names.reduce(0, +)
     }
+    let some = names.reduce(0, +)
     let order = names.indices.sorted { (-names[$0], $0) < (-names[$1], $1) }
     let others = order.dropFirst().prefix(alternativeCount).filter { names[$0] >= leastTold }
     return Mark(
