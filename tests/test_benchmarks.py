@@ -1,11 +1,14 @@
 """The benchmarks' tables say what the lines say, and the page in the repository is the one that they make."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from benchmarks import readme, recipes
+from benchmarks import reading_evidence, readme, recipes
+from inklens.evidence import Evidence
 from inklens.recipes import RECIPES
+from inklens.run import METRICS, MODEL, write_history, write_json, write_start
 
 
 def line(name, seed, accuracy, seconds):
@@ -39,6 +42,50 @@ def test_lines_are_summed_up_over_their_seeds(results):
     evidence = json.loads((results / "EVIDENCE").read_text())["fast"]
     assert evidence["machine"] == "m, 2 threads"
     assert evidence["recipe"] == json.loads(json.dumps(RECIPES["fast"].to_json()))
+
+
+def write_run(folder, recipe, seed, accuracy=None):
+    """A run's files as training leaves them; without an accuracy those of one that stopped."""
+    folder.mkdir()
+    write_start(folder, recipe, seed, {"name": "pages", "names": [], "fingerprint": ""})
+    write_history(folder, [{"epoch": 1.0}])
+    write_json(folder / "environment.json", {"machine": "m", "threads": 2, "python": "3"})
+    if accuracy is not None:
+        (folder / MODEL).write_bytes(b"")
+        sizes = {"parameters": 100, "parameters_trained": 120}
+        write_json(folder / METRICS, {"validation_accuracy": accuracy, "seconds": 10.0 * seed, **sizes})
+
+
+def test_the_reader_s_evidence_is_that_of_all_finished_runs_of_today_s_recipes(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading_evidence, "RUNS", tmp_path)
+    monkeypatch.setattr(reading_evidence, "EVIDENCE", tmp_path / "evidence.json")
+    write_run(tmp_path / "locator-1", RECIPES["locator"], 1, 0.5)
+    write_run(tmp_path / "locator-2", RECIPES["locator"], 2, 0.75)
+    write_run(tmp_path / "locator-3", RECIPES["locator"], 3)
+    write_run(tmp_path / "namer-1", replace(RECIPES["namer"], epochs=1), 1, 0.9)
+    with pytest.raises(SystemExit) as caught:
+        reading_evidence.main()
+    name = tmp_path.name
+    assert str(caught.value) == f"{name}/ has no finished run of today's recipe namer; `make reader` trains it."
+    assert not (tmp_path / "evidence.json").exists()
+    write_run(tmp_path / "namer-2", RECIPES["namer"], 2, 0.875)
+    reading_evidence.main()
+    found = json.loads((tmp_path / "evidence.json").read_text())
+    assert list(found) == ["locator", "namer"]
+    assert Evidence(**found["locator"]) == Evidence(
+        seeds=2,
+        accuracy=0.625,
+        spread=pytest.approx(0.25 / 2**0.5),
+        lowest=0.5,
+        seconds=15.0,
+        parameters=100,
+        parameters_trained=120,
+        machine="m, 2 threads",
+        versions={"python": "3"},
+        recipe=json.loads(json.dumps(RECIPES["locator"].to_json())),
+        measured="of the digits on 1,000 rendered validation pages named where they are",
+    )
+    assert (found["namer"]["seeds"], found["namer"]["accuracy"], found["namer"]["spread"]) == (1, 0.875, 0.0)
 
 
 def test_what_is_there_already_is_not_trained_again(results, monkeypatch):

@@ -73,6 +73,28 @@ def test_every_recipe_of_digits_has_evidence_of_its_present_form(name):
     assert 0.98 < evidence.lowest <= evidence.accuracy < 1
 
 
+@pytest.mark.parametrize(
+    ("name", "measured"),
+    [
+        ("locator", "of the digits on 1,000 rendered validation pages named where they are"),
+        ("namer", "of the marks of 1,000 rendered validation pages named, or rightly said to be none"),
+    ],
+)
+def test_every_recipe_of_the_reader_says_what_it_reached_and_of_what(name, measured):
+    evidence = RECIPES[name].evidence
+    assert evidence is not None, "the recipe has changed since `make reader` trained it"
+    assert evidence.measured == measured
+    assert 0.8 < evidence.lowest <= evidence.accuracy < 1
+    share = f"{evidence.accuracy:.2%}" + (f" ± {evidence.spread * 100:.2f}" if evidence.seeds > 1 else "")
+    assert f"\n    {share} {measured}, {evidence.seeds} seed" in describe_recipes()
+
+
+def test_evidence_of_one_seed_claims_no_spread():
+    evidence = replace(RECIPES["fast"].evidence, seeds=1, accuracy=0.9876, spread=0.0, seconds=2.0)
+    assert str(evidence) == "98.76%, 1 seed, 2.0 s"
+    assert str(replace(evidence, seeds=2, spread=0.001, measured="of it")) == "98.76% ± 0.10 of it, 2 seeds, 2.0 s"
+
+
 def test_a_variant_does_not_borrow_the_evidence():
     assert replace(RECIPES["fast"], epochs=2).evidence is None
     assert replace(RECIPES["fast"], augmentation=Augmentation(shift=1.0)).evidence is None

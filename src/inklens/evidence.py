@@ -1,4 +1,5 @@
-"""What the recipes reached when `make bench` measured them last, read from the file that it wrote."""
+"""What the recipes reached when they were measured last, read from the files that `make bench` wrote for the recipes of
+digits and `make reader` for those of the reader."""
 
 from __future__ import annotations
 
@@ -11,11 +12,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Evidence:
-    """A recipe's test accuracy and training time over several seeds.
+    """A recipe's accuracy and training time over one or more seeds.
 
     accuracy, spread, lowest: mean, sample standard deviation and minimum over the seeds, 0 to 1. seconds: mean from
     `load_dataset` to the last weights, imports excluded. parameters: of the network as it is kept.
     parameters_trained: with the normalisations' own. recipe: the recipe that was measured, as `Recipe.to_json`.
+    measured: of what accuracy is the share, in words; empty for that of MNIST's test images.
     """
 
     seeds: int
@@ -28,13 +30,17 @@ class Evidence:
     machine: str
     versions: dict[str, str]
     recipe: dict[str, Any]
+    measured: str = ""
 
     def __str__(self) -> str:
-        return f"{self.accuracy:.2%} ± {self.spread * 100:.2f}, {self.seeds} seeds, {self.seconds:.1f} s"
+        spread, seeds = (f" ± {self.spread * 100:.2f}", "seeds") if self.seeds > 1 else ("", "seed")
+        measured = f" {self.measured}" if self.measured else ""
+        return f"{self.accuracy:.2%}{spread}{measured}, {self.seeds} {seeds}, {self.seconds:.1f} s"
 
 
 @cache
 def load_evidence() -> dict[str, Evidence]:
     """The evidence by recipe name; a recipe that was never measured is not in it."""
-    text = resources.files("inklens").joinpath("evidence.json").read_text(encoding="utf-8")
-    return {name: Evidence(**values) for name, values in json.loads(text).items()}
+    files = [resources.files("inklens").joinpath(*place) for place in (["evidence.json"], ["reading", "evidence.json"])]
+    found = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    return {name: Evidence(**values) for part in found for name, values in part.items()}
