@@ -5,7 +5,7 @@ import pytest
 
 from inklens.contract import ClassifierContract
 from inklens.reading.find import Found
-from inklens.reading.judge import agreement, judge
+from inklens.reading.judge import agreement, is_beside, judge, judge_page
 from inklens.reading.network import DIGITS
 
 NAMER = ClassifierContract(labels=(*DIGITS, "none"), none="none", threshold=0.5)
@@ -53,6 +53,44 @@ def test_threshold_itself_is_accepted() -> None:
 
 def test_agreement_is_the_geometric_mean_of_each_ones_likeliest_digit() -> None:
     assert agreement(seen(0.8, _4=0.5, _9=0.5), answer(10, _9=0.9)) == pytest.approx((0.4 * 0.9) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("box", "beside"),
+    [
+        ((24, 0, 30, 30), True),
+        ((60, 0, 66, 30), True),  # a height away
+        ((61, 0, 67, 30), False),
+        ((24, 9, 30, 39), True),  # seven tenths in common
+        ((24, 10, 30, 40), False),
+        ((24, 0, 30, 42), True),
+        ((24, 0, 30, 43), False),  # higher than ten sevenths
+        ((0, 31, 30, 61), False),  # below
+    ],
+)
+def test_marks_of_one_number_are_of_one_height_and_side_by_side(box: tuple[int, int, int, int], beside: bool) -> None:
+    assert is_beside((0, 0, 30, 30), box) is beside
+    assert is_beside(box, (0, 0, 30, 30)) is beside
+
+
+def test_doubtful_one_is_read_beside_a_sure_digit_and_not_alone() -> None:
+    sure, doubtful, lone = (
+        Found((x, 0, x + 20, 30), certainty, answer(10, **{name: 1.0}), 1.0)
+        for x, certainty, name in ((0, 0.9, "_5"), (24, 0.4, "_1"), (200, 0.4, "_1"))
+    )
+    answers = [answer(11, _5=0.9, _10=0.1), answer(11, _1=0.4, _10=0.6), answer(11, _1=0.4, _10=0.6)]
+    marks = judge_page([lone, doubtful, sure], answers[::-1], NAMER)
+    assert [mark.label for mark in marks] == [None, "1", "5"]
+    assert [mark.label for mark in judge_page([lone, doubtful], answers[1:], NAMER)] == [None, None]
+
+
+def test_mark_beside_one_that_is_only_read_for_its_own_neighbour_stays_unread() -> None:
+    row = [
+        Found((x, 0, x + 20, 30), certainty, answer(10, _1=1.0), 1.0)
+        for x, certainty in ((0, 0.9), (45, 0.4), (90, 0.4))
+    ]
+    answers = [answer(11, _1=0.9, _10=0.1)] + [answer(11, _1=0.4, _10=0.6)] * 2
+    assert [mark.label for mark in judge_page(row, answers, NAMER)] == ["1", "1", None]
 
 
 def test_none_may_stand_anywhere_among_the_labels() -> None:

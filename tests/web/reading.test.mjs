@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CHANNELS, decode, settle } from "../../src/inklens/apps/web/find.js";
-import { judge } from "../../src/inklens/apps/web/judge.js";
+import { judge, judgePage } from "../../src/inklens/apps/web/judge.js";
 import { findStrings, joinStrings } from "../../src/inklens/apps/web/order.js";
 import { prepareMark } from "../../src/inklens/apps/web/prepare.js";
 import { resize } from "../../src/inklens/apps/web/resize.js";
@@ -74,6 +74,16 @@ test("marks are judged alike", () => {
     assert.deepEqual(mark.alternatives.map(([label]) => label), expected.alternatives.map(([label]) => label));
     mark.alternatives.forEach(([, share], place) => close(share, expected.alternatives[place][1]));
   });
+});
+
+test("marks beside accepted ones are doubted less", () => {
+  for (const { threshold, marks, labels } of vectors("beside")) {
+    const row = (length, values) => Array.from({ length }, (_, index) => values[index] ?? 0);
+    const found = marks.map(({ box, sure, digit }) => ({ box, sure, names: row(10, { [digit]: 1 }), scale: 1 }));
+    const answers = marks.map(({ digit, share }) => Float32Array.from(row(11, { [digit]: share, 10: 1 - share })));
+    const contract = { labels: [..."0123456789", "none"], none: "none", threshold };
+    assert.deepEqual(judgePage(found, answers, contract).map(({ label }) => label), labels);
+  }
 });
 
 test("sheets are read as a person reads them", () => {

@@ -176,6 +176,29 @@ def judge_vectors(count: int = 24) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
+def beside_vectors(count: int = 20) -> Iterator[dict[str, Any]]:
+    """Marks of a page, each taken for one digit by both networks, and which of them are read: some beside others."""
+    from inklens.reading.judge import judge_page
+
+    contract = ClassifierContract(labels=(*DIGITS, "none"), none="none", threshold=0.5)
+    numbers = Numbers(106)
+    for _ in range(count):
+        marks = []
+        for place in range(6):
+            x, y = 30 * place + numbers.below(20), numbers.below(10)
+            box = (x, y, x + 10 + numbers.below(10), y + 30 + numbers.below(12))
+            marks.append((box, numbers.below(10), (150 + numbers.below(650)) / 1000, (150 + numbers.below(650)) / 1000))
+        found = [Found(box, sure, np.eye(10, dtype=np.float32)[digit], 1.0) for box, digit, sure, _ in marks]
+        answers = [np.append(np.eye(10)[digit] * share, 1 - share).astype(np.float32) for _, digit, _, share in marks]
+        yield {
+            "threshold": contract.threshold,
+            "marks": [
+                {"box": list(box), "digit": digit, "sure": sure, "share": share} for box, digit, sure, share in marks
+            ],
+            "labels": [mark.label for mark in judge_page(found, answers, contract)],
+        }
+
+
 def _mark(mark: Found) -> dict[str, Any]:
     return {
         "box": list(mark.box),
@@ -192,6 +215,7 @@ VECTORS = {
     "look": look_vectors,
     "find": find_vectors,
     "judge": judge_vectors,
+    "beside": beside_vectors,
     "order": order_vectors,
     "steady": steady_vectors,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ Box = tuple[int, int, int, int]
 _ALTERNATIVES = 3  # runners-up that are told
 _LEAST = 0.01  # probability of the least that is told
 _SURE = 0.4  # of the locator, for a classifier that cannot say none
+_BESIDE = 0.6  # of the threshold, for a mark beside an accepted one: a 1 in a number looks like a lone slash
+_ALIKE = 7  # tenths of the height that marks beside each other have at least in common
 
 
 @dataclass(frozen=True)
@@ -51,19 +54,40 @@ def agreement(found: Found, names: np.ndarray) -> float:
     return math.sqrt(float(names.max()) * (found.sure * float(found.names.max())))
 
 
-def judge(found: Found, answer: np.ndarray, contract: ClassifierContract) -> Mark:
+def judge_page(found: Sequence[Found], answers: Sequence[np.ndarray], contract: ClassifierContract) -> list[Mark]:
+    """Judge all marks of a page, in their order: those that stand beside an accepted one are doubted less."""
+    marks = [judge(one, answer, contract) for one, answer in zip(found, answers, strict=True)]
+    accepted = [mark.box for mark in marks if mark.label is not None]
+    return [
+        judge(one, answer, contract, beside=True)
+        if mark.label is None and any(is_beside(mark.box, box) for box in accepted)
+        else mark
+        for mark, one, answer in zip(marks, found, answers, strict=True)
+    ]
+
+
+def is_beside(one: Box, two: Box) -> bool:
+    """Whether two marks may be digits of one number: of about one height, side by side, less than that height apart."""
+    high, other = one[3] - one[1], two[3] - two[1]
+    common = min(one[3], two[3]) - max(one[1], two[1])
+    apart = max(one[0], two[0]) - min(one[2], two[2])
+    return 10 * min(high, other, common) >= _ALIKE * max(high, other) and apart <= max(high, other)
+
+
+def judge(found: Found, answer: np.ndarray, contract: ClassifierContract, *, beside: bool = False) -> Mark:
     """Bring the two networks' opinions of one place together; `answer` float32 [classes] is the classifier's.
 
     A classifier of digits with a none class and the locator count half each, but a mark has a label only if both take
     it for a digit: their agreement must reach the classifier's threshold. (With the mean of the two, which one of them
-    can reach alone, five times as much was read on stained blank paper.) Another classifier alone names what the
-    locator found, from its threshold and where the locator is sure enough. Equally likely labels keep their order.
+    can reach alone, five times as much was read on stained blank paper.) `beside` an accepted mark six tenths of the
+    threshold will do. Another classifier alone names what the locator found, from its threshold and where the locator
+    is sure enough. Equally likely labels keep their order.
     """
     kept = [index for index, label in enumerate(contract.labels) if label != contract.none]
     names = answer[kept].astype(np.float64)
     labels = tuple(contract.labels[index] for index in kept)
     if labels == DIGITS and contract.none is not None:
-        accepted = agreement(found, names) >= contract.threshold
+        accepted = agreement(found, names) >= contract.threshold * (_BESIDE if beside else 1)
         names = (names + found.sure * found.names.astype(np.float64)) / 2
     else:
         accepted = float(names.max()) >= contract.threshold and found.sure >= _SURE

@@ -10,7 +10,7 @@ import numpy as np
 
 from inklens.errors import ImageError
 from inklens.reading.find import Found, find_marks
-from inklens.reading.judge import Mark, judge
+from inklens.reading.judge import Mark, judge_page
 from inklens.reading.order import find_strings, join_strings
 from inklens.reading.prepare import prepare_mark
 from inklens.reading.reader import Reader
@@ -124,7 +124,7 @@ def name_marks(page: np.ndarray, found: Sequence[Found], reader: Reader) -> list
     if not found:
         return []
     answers = reader.classify(np.stack([prepare_mark(page, mark.box) for mark in found]))
-    return [judge(mark, answer, reader.classifier) for mark, answer in zip(found, answers, strict=True)]
+    return judge_page(found, list(answers), reader.classifier)
 
 
 def _turn_back(reading: Reading, turns: int, shape: tuple[int, ...]) -> Reading:

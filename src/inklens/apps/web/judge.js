@@ -17,6 +17,32 @@ const DIGITS = "0123456789";
 const ALTERNATIVES = 3; // runners-up that are told
 const LEAST = 0.01; // probability of the least that is told
 const SURE = 0.4; // of the locator, for a classifier that cannot say none
+const BESIDE = 0.6, ALIKE = 7; // judge.py says what for
+
+/**
+ * Judge all marks of a page, in their order: those that stand beside an accepted one are doubted less.
+ * @param {Found[]} found
+ * @param {ArrayLike<number>[]} answers
+ * @param {ClassifierContract} contract
+ * @returns {Mark[]}
+ */
+export function judgePage(found, answers, contract) {
+  const marks = found.map((one, index) => judge(one, answers[index], contract));
+  const accepted = marks.filter(({ label }) => label !== null);
+  return marks.map((mark, index) =>
+    mark.label === null && accepted.some(({ box }) => isBeside(mark.box, box)) ? judge(found[index], answers[index], contract, BESIDE) : mark,
+  );
+}
+
+/**
+ * Whether two marks may be digits of one number.
+ * @param {number[]} one
+ * @param {number[]} two
+ */
+function isBeside([x0, y0, x1, y1], [left, top, right, bottom]) {
+  const low = Math.min(y1 - y0, bottom - top, Math.min(y1, bottom) - Math.max(y0, top)), high = Math.max(y1 - y0, bottom - top);
+  return 10 * low >= ALIKE * high && Math.max(x0, left) - Math.min(x1, right) <= high;
+}
 
 /**
  * Bring the two networks' opinions of one place together; `answer` is the classifier's.
@@ -28,7 +54,7 @@ const SURE = 0.4; // of the locator, for a classifier that cannot say none
  * @param {ClassifierContract} contract
  * @returns {Mark}
  */
-export function judge(found, answer, contract) {
+export function judge(found, answer, contract, share = 1) {
   const kept = contract.labels.map((_, index) => index).filter((index) => contract.labels[index] !== contract.none);
   let names = kept.map((index) => answer[index]);
   const labels = kept.map((index) => contract.labels[index]);
@@ -36,7 +62,7 @@ export function judge(found, answer, contract) {
   let accepted = likeliest >= contract.threshold && sure >= SURE;
   if (labels.join() === [...DIGITS].join() && contract.none !== null) {
     const proposed = names.map((_, index) => sure * found.names[index]);
-    accepted = Math.sqrt(likeliest * Math.max(...proposed)) >= contract.threshold;
+    accepted = Math.sqrt(likeliest * Math.max(...proposed)) >= contract.threshold * share;
     names = names.map((name, index) => (name + proposed[index]) / 2);
   } else {
     names = names.map((name) => name * sure);

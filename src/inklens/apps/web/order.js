@@ -1,10 +1,7 @@
 /**
  * Reading order: which digits stand on a line, in which order lines are read, and which digits are one number.
  *
- * Whole numbers below 2^53 only, every tie settled by place, so that Python and Swift answer the same. The page is
- * turned level by the slope that its digits agree on; where two parts of it do not line up across a gap it falls into
- * columns; in each column every digit, from left to right, goes on with the line that it is level with; gaps wider than
- * usual on this page part the numbers of a line.
+ * Step by step as order.py, which says how and why: whole numbers below 2^53 only, every tie settled by place.
  * @module
  */
 
@@ -14,13 +11,10 @@
  * @typedef {{along: number, across: number, wide: number, high: number, number: number}} Placed
  */
 
-// order.py says what each is for and where it comes from
 const UNIT = 256, OFF = 4, OFF_ROWS = 4, USUAL = 50, WIDEST = 70, LIFT = 30, ROW = 7, STEPS = 2, WIDER = 10, APART = 25;
 
 /**
- * The lines of a page in reading order, each as its strings of digits from left to right.
- *
- * A string is digits written as one number. Every index of `boxes` stands in one string.
+ * The lines of a page in reading order, each as its strings (numbers) of indices of `boxes`, from left to right.
  * @param {Box[]} boxes
  * @returns {number[][][]}
  */
@@ -40,7 +34,7 @@ export function joinStrings(strings, labels) {
 }
 
 /**
- * Lines of marks in reading order: column by column, in each from top to bottom, in a line from left to right.
+ * Lines of marks, column by column.
  * @param {Box[]} boxes
  */
 function orderLines(boxes) {
@@ -52,10 +46,7 @@ function orderLines(boxes) {
 }
 
 /**
- * The slope of a page's lines, in 1/256, positive where they fall to the right.
- *
- * Every mark votes for the way to the nearest mark on its right that is at most half as far up or down; there is one
- * vote for level lines, and of the two middle votes the flatter one counts.
+ * The slope of a page's lines, in 1/256, positive where they fall to the right: the median of its marks' votes.
  * @param {Box[]} boxes
  */
 function findSlope(boxes) {
@@ -202,8 +193,7 @@ function findGap([one, two]) {
 }
 
 /**
- * The gap, in % of the height, from which two digits of this page are two numbers: half as much again as the usual gap
- * within numbers, and a fifth of the height more.
+ * The gap, in % of the height, from which two digits of this page are two numbers.
  * @param {Placed[][]} lines
  */
 function findLimit(lines) {

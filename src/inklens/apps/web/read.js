@@ -4,14 +4,14 @@
  */
 
 import { findMarks } from "./find.js";
-import { judge } from "./judge.js";
+import { judgePage } from "./judge.js";
 import { findStrings, joinStrings } from "./order.js";
 import { prepareMark } from "./prepare.js";
 import { views } from "./views.js";
 
 /** @typedef {import("./resize.js").Grey} Grey */
 /** @typedef {import("./find.js").Found} Found */
-/** @typedef {import("./judge.js").Mark} Mark */
+/** @typedef {import("./judge.js").Mark & {picture: Uint8Array}} Mark with what the classifier saw, [28][28] */
 /** @typedef {import("./reader.js").Reader} Reader */
 /**
  * A line of a page: its text, and the indices of its marks from left to right.
@@ -68,5 +68,5 @@ export function arrange(marks, width, height) {
  */
 export function nameMarks(page, found, reader) {
   const answers = reader.classify(found.map((mark) => prepareMark(page, mark.box)));
-  return found.map((mark, index) => judge(mark, answers[index], reader.classifierContract));
+  return judgePage(found, answers, reader.classifierContract);
 }

@@ -1,6 +1,8 @@
 private let alternativeCount = 3  // runners-up that are told
 private let leastTold = 0.01  // probability of the least that is told
 private let sureEnough = 0.4  // of the locator, for a classifier that cannot say none
+private let besideShare = 0.6  // of the threshold, for a mark beside an accepted one: a 1 in a number looks like a lone slash
+private let alikeTenths = 7  // of the height that marks beside each other have at least in common
 
 /// Something found on a page. `label` is nil for what is no digit (or no symbol of the classifier).
 public struct Mark: Sendable, Equatable {
@@ -20,13 +22,36 @@ public struct Mark: Sendable, Equatable {
     }
 }
 
+/// Judge all marks of a page, in their order: those that stand beside an accepted one are doubted less.
+func judgePage(_ found: [Found], _ answers: [[Float]], _ contract: ClassifierContract) -> [Mark] {
+    let marks = zip(found, answers).map { judge($0, $1, contract) }
+    let accepted = marks.filter { $0.label != nil }.map(\.box)
+    return marks.indices.map { index in
+        guard marks[index].label == nil, accepted.contains(where: { isBeside(marks[index].box, $0) }) else {
+            return marks[index]
+        }
+        return judge(found[index], answers[index], contract, beside: true)
+    }
+}
+
+/// Whether two marks may be digits of one number: of about one height, side by side, less than that height apart.
+func isBeside(_ one: Box, _ two: Box) -> Bool {
+    let high = one.y1 - one.y0, other = two.y1 - two.y0
+    let common = min(one.y1, two.y1) - max(one.y0, two.y0)
+    let apart = max(one.x0, two.x0) - min(one.x1, two.x1)
+    return 10 * min(high, other, common) >= alikeTenths * max(high, other) && apart <= max(high, other)
+}
+
 /// Bring the two networks' opinions of one place together; `answer` is the classifier's.
 ///
 /// A classifier of digits with a none class and the locator count half each, but a mark has a label only if both take
 /// it for a digit: the geometric mean of what each gives its own likeliest label must reach the classifier's threshold.
-/// Another classifier alone names what the locator found, from its threshold and where the locator is sure enough.
+/// `beside` an accepted mark six tenths of the threshold will do. Another classifier alone names what the locator found,
+/// from its threshold and where the locator is sure enough.
 /// Equally likely labels keep their order.
-func judge(_ found: Found, _ answer: [Float], _ contract: ClassifierContract) -> Mark {
+func judge(
+    _ found: Found, _ answer: [Float], _ contract: ClassifierContract, beside: Bool = false
+) -> Mark {
     let kept = contract.labels.indices.filter { contract.labels[$0] != contract.none }
     var names = kept.map { Double(answer[$0]) }
     let labels = kept.map { contract.labels[$0] }
@@ -34,7 +59,8 @@ func judge(_ found: Found, _ answer: [Float], _ contract: ClassifierContract) ->
     let accepted: Bool
     if labels == digits && contract.none != nil {
         let proposed = found.names.map { found.sure * Double($0) }
-        accepted = (likeliest * (proposed.max() ?? 0)).squareRoot() >= contract.threshold
+        accepted = (likeliest * (proposed.max() ?? 0)).squareRoot()
+            >= contract.threshold * (beside ? besideShare : 1)
         names = zip(names, proposed).map { ($0 + $1) / 2 }
     } else {
         accepted = likeliest >= contract.threshold && found.sure >= sureEnough

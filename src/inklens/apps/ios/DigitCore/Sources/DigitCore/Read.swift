@@ -45,5 +45,5 @@ func arrange(_ marks: [Mark], width: Int, height: Int) -> Reading {
 public func nameMarks(_ page: Picture, _ found: [Found], _ reader: Reader) throws -> [Mark] {
     if found.isEmpty { return [] }
     let answers = try reader.classify(found.map { prepareMark(page, $0.box) })
-    return zip(found, answers).map { judge($0, $1, reader.classifier) }
+    return judgePage(found, answers, reader.classifier)
 }

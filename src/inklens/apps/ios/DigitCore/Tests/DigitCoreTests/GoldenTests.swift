@@ -169,5 +169,37 @@ struct GoldenTests {
         }
     }
 
+    private struct Row: Decodable {
+        let threshold: Double
+        let marks: [Place]
+        let labels: [String?]
+
+        struct Place: Decodable {
+            let box: [Int]
+            let digit: Int
+            let sure: Double
+            let share: Double
+        }
+    }
+
+    @Test("marks beside accepted ones are doubted less")
+    func judgingTogether() throws {
+        let vectors: [Row] = try golden("beside")
+        try #require(vectors.count >= 20)
+        for vector in vectors {
+            let contract = ClassifierContract(
+                labels: (0..<10).map(String.init) + ["none"], none: "none", threshold: vector.threshold)
+            let found = vector.marks.map { mark in
+                Found(
+                    box: Box(x0: mark.box[0], y0: mark.box[1], x1: mark.box[2], y1: mark.box[3]), sure: mark.sure,
+                    names: (0..<10).map { $0 == mark.digit ? 1 : 0 }, scale: 1)
+            }
+            let answers = vector.marks.map { mark in
+                (0..<11).map { $0 == mark.digit ? Float(mark.share) : $0 == 10 ? Float(1 - mark.share) : 0 }
+            }
+            #expect(judgePage(found, answers, contract).map(\.label) == vector.labels)
+        }
+    }
+
     private func sides(_ box: Box) -> [Int] { [box.x0, box.y0, box.x1, box.y1] }
 }
