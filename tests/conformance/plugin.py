@@ -43,6 +43,13 @@ SKIP = pytest.skip
 TOLERANCE = 1e-3  # between the two engines, relative to the largest value of an output
 
 
+class PredictionError(ModelError, RuntimeError):
+    """A model that cannot be run on its inputs. Core ML says so in a RuntimeError of these words."""
+
+    def __init__(self, problem: ModelError) -> None:
+        super().__init__(f"Error computing NN outputs: {problem}")
+
+
 class Proxy:
     """Stands in for coremltools' `_MLModelProxy`: a model that is loaded and predicts."""
 
@@ -66,7 +73,10 @@ class Proxy:
         if self._refusal is not None:
             raise self._refusal
         Proxy.used.update(self._models[0].operations)
-        answers = [model.predict(features) for model in self._models]
+        try:
+            answers = [model.predict(features) for model in self._models]
+        except ModelError as problem:
+            raise PredictionError(problem) from problem
         for other in answers[1:]:
             _compare(answers[0], other)
         return answers[0]
@@ -75,7 +85,10 @@ class Proxy:
         if self._refusal is not None:
             raise self._refusal
         Proxy.used.update(self._models[0].operations)
-        return self._models[0].predict_batch(many)
+        try:
+            return self._models[0].predict_batch(many)
+        except ModelError as problem:
+            raise PredictionError(problem) from problem
 
     def newState(self) -> Any:  # noqa: N802
         raise self._refusal or ModelError("models with state are not supported")
