@@ -44,6 +44,32 @@ def test_reflection_mirrors_at_pixel_middles_and_symmetry_at_their_edges(padding
     np.testing.assert_allclose(result, expected.numpy(), atol=1e-4)
 
 
+@pytest.mark.parametrize("padding", ["reflection", "symmetric"])
+@pytest.mark.parametrize("unknown", [False, True])
+def test_the_nearest_pixel_is_looked_for_after_mirroring(padding: str, unknown: bool) -> None:
+    # In the middle between two pixels the even one counts; before mirroring that would be another one.
+    steps = np.arange(-9, 9, 0.5, dtype=np.float32)
+    points = np.stack(np.meshgrid(steps, steps), -1)[None]
+    result = both(
+        "resample", x=Input(FOUR), coordinates=Input(points), sampling_mode="nearest", padding_mode=padding,
+        padding_value=0.0, coordinates_mode="unnormalized", align_corners=True, unknown=unknown,
+    )  # fmt: skip
+    if padding == "symmetric":  # exact in float32; reflection would divide by 3
+        normalized = torch.tensor((points * 2 + 1) / 4 - 1)
+        expected = F.grid_sample(torch.tensor(FOUR), normalized, "nearest", "reflection", align_corners=False)
+        np.testing.assert_array_equal(result, expected.numpy())
+    mirrored = _mirrored(steps, -0.5, 3.5) if padding == "symmetric" else _mirrored(steps, 0, 3)
+    nearest = np.clip(np.rint(mirrored), 0, 3).astype(int)
+    np.testing.assert_array_equal(result[0, 0], FOUR[0, 0][np.ix_(nearest, nearest)])
+
+
+def _mirrored(points: np.ndarray, low: float, high: float) -> np.ndarray:
+    while (points < low).any() or (points > high).any():
+        points = np.where(points < low, 2 * low - points, points)
+        points = np.where(points > high, 2 * high - points, points)
+    return points
+
+
 def test_unnormalized_coordinates_are_pixels_and_outside_is_the_padding_value() -> None:
     points = np.array([[[[0, 0], [3, 1], [1.5, 2], [-1, 0], [9, 9]]]], np.float32)
     result = both(

@@ -104,17 +104,19 @@ def _(
     points = emit.cast(coordinates, np.float32)
     if coordinates_mode not in _COORDINATES:
         raise ModelError(f"its coordinates_mode is {coordinates_mode!r}; expected one of {', '.join(_COORDINATES)}")
-    # Into -1 … 1, then, if that is needed, into the convention of the corners that the padding wants.
-    _, wants_corners = _PADDINGS[padding_mode]
     if coordinates_mode == "unnormalized":
         return _emit_sample(emit, x, points, sampling_mode, padding_mode, padding_value)
-    if coordinates_mode == "normalized_zero_to_one":
-        points = emit("Sub", emit("Mul", points, 2), 1)
-    if align_corners == wants_corners:
+    # GridSample takes -1 … 1, in the convention of the corners that the padding wants.
+    _, wants_corners = _PADDINGS[padding_mode]
+    if align_corners == wants_corners and sampling_mode != "nearest":
+        if coordinates_mode == "normalized_zero_to_one":
+            points = emit("Sub", emit("Mul", points, 2), 1)
         return _emit_grid_sample(emit, x, points, sampling_mode, padding_mode, padding_value)
+    if coordinates_mode == "normalized_minus_one_to_one":
+        points = emit("Div", emit("Add", points, 1), 2)
     size = _emit_size(emit, x)
-    half = emit("Div", emit("Sub", size, 1) if align_corners else size, 2)
-    pixels = emit("Sub", emit("Mul", emit("Add", points, 1), half), 0 if align_corners else 0.5)
+    pixels = emit("Mul", points, emit("Sub", size, 1) if align_corners else size)
+    pixels = pixels if align_corners else emit("Sub", pixels, 0.5)
     return _emit_sample(emit, x, pixels, sampling_mode, padding_mode, padding_value)
 
 
@@ -128,6 +130,11 @@ def _emit_size(emit: Emitter, x: Value) -> Value:
 def _emit_sample(emit: Emitter, x: Value, pixels: Value, sampling: str, padding: str, value: float) -> Value:
     """`x` at pixel coordinates [n, h, w, 2], in the convention that the padding wants."""
     size = _emit_size(emit, x)
+    if sampling == "nearest":
+        # GridSample would round before it mirrors, and what lies between two pixels would come out as the other one.
+        if padding in ("reflection", "symmetric"):
+            pixels, padding = _emit_reflected(emit, pixels, size, 0.0 if padding == "reflection" else 0.5), "border"
+        pixels = emit("Round", pixels)
     _, wants_corners = _PADDINGS[padding]
     if wants_corners:
         last = emit("Max", emit("Sub", size, 1), 1e-6)  # one pixel: any point is that pixel
@@ -135,6 +142,14 @@ def _emit_sample(emit: Emitter, x: Value, pixels: Value, sampling: str, padding:
     else:
         points = emit("Sub", emit("Div", emit("Add", emit("Mul", pixels, 2), 1), size), 1)
     return _emit_grid_sample(emit, x, points, sampling, padding, value)
+
+
+def _emit_reflected(emit: Emitter, pixels: Value, size: Value, edge: float) -> Value:
+    """Pixel coordinates mirrored until they lie between -edge and size - 1 + edge."""
+    span = emit("Max", emit("Add", size, 2 * edge - 1), 1e-6)  # one pixel: any point is that pixel
+    twice = emit("Mul", span, 2)
+    folded = emit("Mod", emit("Abs", emit("Add", pixels, edge)), twice, fmod=1)
+    return emit("Sub", emit("Min", folded, emit("Sub", twice, folded)), edge)
 
 
 def _emit_grid_sample(emit: Emitter, x: Value, points: Value, sampling: str, padding: str, value: float) -> Value:
