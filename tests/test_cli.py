@@ -297,6 +297,33 @@ def test_data_is_refused_for_recipes_that_learn_from_rendered_pages(recipe, digi
     assert not (tmp_path / "run").exists()
 
 
+def test_ten_steps_are_refused_for_recipes_that_learn_from_rendered_pages(tmp_path):
+    for recipe in ("locator", "namer"):
+        assert complaint("demo", "--recipe", recipe, "--out", tmp_path / "demo") == (
+            f"inklens: the ten steps learn from MNIST, and {recipe} from pages that inklens renders; choose one of "
+            f"tutorial, fast, accurate, tiny, or `inklens train {recipe}`."
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_options_that_would_be_ignored_are_wrong_usage(digits, tmp_path):
+    for arguments, words in (
+        (("look", "--pages", "fast"), "--pages draws pages that inklens renders; leave RECIPE and --data out"),
+        (("look", "--pages", "--data", digits), "--pages draws pages that inklens renders; leave RECIPE and"),
+        (("evaluate", "--reading", tmp_path, "--data", digits), "--data is for a MODEL; with --reading name a folder"),
+    ):
+        code, printed, errors = call(*arguments)
+        assert (code, printed) == (2, "")
+        assert words in " ".join(errors.replace("│", " ").split())
+
+
+def test_shipped_networks_are_measured_by_their_names(digits):
+    code, printed, errors = call("evaluate", "namer", "--data", digits, "--json")
+    assert (code, errors) == (0, "")
+    assert json.loads(printed)["model"] == "namer"
+    assert complaint("evaluate", "locator", "--data", digits).endswith("is a locator; expected a classifier")
+
+
 def test_folder_with_content_is_never_trained_or_shown_into(digits, tmp_path):
     (tmp_path / "precious.txt").write_text("mine")
     for arguments in (("train", "fast", "--data", digits, "--out", tmp_path), ("demo", "--out", tmp_path)):

@@ -107,17 +107,30 @@ def demo(
 
 @app.command()
 def look(
-    recipe: RecipeName = "fast",
-    data: Data = "mnist",
+    recipe: Annotated[
+        str | None,
+        typer.Argument(metavar="[RECIPE]", help="Name of a recipe; `inklens recipes` lists them [default: fast]."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="D", help="`mnist`, or a folder with MNIST's four idx files [default: mnist]."),
+    ] = None,
     pages: Annotated[
-        bool, typer.Option("--pages", help="Draw sheets of rendered pages with boxes instead; needs their fonts.")
+        bool,
+        typer.Option(
+            "--pages",
+            help="Draw the pages that the reader learns from instead, with boxes; needs the train extra and the "
+            "renderer's fonts, and takes a minute.",
+        ),
     ] = False,
     to: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the pictures.")] = Path("look"),
 ) -> None:
-    """Draw the data and a recipe's network: digits, pixel values, one-hot, class counts, layers.
+    """Draw the data and a recipe's network: digits, pixel values, one-hot, class counts, layers; or rendered pages.
 
-    Example: `inklens look tutorial --out pictures`
+    Examples: `inklens look tutorial --out pictures`, `inklens look --pages`
     """
+    if pages and (recipe is not None or data is not None):
+        raise typer.BadParameter("--pages draws pages that inklens renders; leave RECIPE and --data out")
     if pages:
         from inklens.reading.preview import look_pages
 
@@ -127,7 +140,7 @@ def look(
         from inklens.look import look as draw
         from inklens.recipes import get_recipe
 
-        drawn = draw(get_recipe(recipe), load_dataset(data), to)
+        drawn = draw(get_recipe(recipe or "fast"), load_dataset("mnist" if data is None else data), to)
     for path in drawn:
         out.print(str(path), markup=False)
 
@@ -194,7 +207,8 @@ def evaluate(
         Path | None,
         typer.Argument(
             metavar="MODEL | --reading [DIR]",
-            help="A run folder or a model file; with --reading a folder of photos with labels.json, or nothing.",
+            help="A run folder, a model file or `namer`; with --reading a folder of photos with labels.json, which "
+            "docs/reading.md describes, or nothing for rendered pages.",
         ),
     ] = None,
     reading: Annotated[
@@ -206,7 +220,10 @@ def evaluate(
     corruptions: Annotated[
         bool, typer.Option("--corruptions", help="Spoil the test images in 15 ways, and tell the accuracy of each.")
     ] = False,
-    data: Data = "mnist",
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="D", help="`mnist`, or a folder with MNIST's four idx files [default: mnist]."),
+    ] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page with pictures too.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -218,6 +235,8 @@ def evaluate(
     result: Any
     if corruptions and (reading or report is not None):
         raise typer.BadParameter("--corruptions takes a MODEL and writes no page; --json gives its figures")
+    if reading and data is not None:
+        raise typer.BadParameter("--data is for a MODEL; with --reading name a folder of photos, or nothing")
     if reading:
         from inklens.reading.evaluate import evaluate_reading
         from inklens.reading.reader import load_reader
@@ -233,7 +252,7 @@ def evaluate(
 
         measure: Any = evaluate_model_corruptions if corruptions else evaluate_model
         with progress_bar(err, "evaluate") as bar:
-            result = measure(subject, load_dataset(data), progress=bar)
+            result = measure(subject, load_dataset("mnist" if data is None else data), progress=bar)
     if report is not None:
         result.save_html(report)
     _print_result(result, as_json)

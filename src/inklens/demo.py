@@ -14,12 +14,12 @@ from PIL import Image
 from inklens.apps.site import write_site
 from inklens.apps.xcode import write_app
 from inklens.data import load_dataset
-from inklens.errors import OutputError, ParityError
+from inklens.errors import OutputError, ParityError, RecipeError
 from inklens.evaluate import evaluate_model
 from inklens.export import export
 from inklens.look import NetworkTable, first_images, look
 from inklens.predict import open_picture_model
-from inklens.recipes import Recipe, get_recipe
+from inklens.recipes import RECIPES, Recipe, get_recipe
 from inklens.terminal import draw_picture
 from inklens.train import train
 from inklens.writing import write_whole
@@ -61,7 +61,8 @@ def demo(recipe: str, out: Path, *, progress: Callable[[Progress], object] | Non
 
     out: a new or empty folder; it ends with `run/ digits.mlpackage digits.mlmodel digits.onnx small/ look/
     report.html app/ site/`. progress: called with each step of the training. Raises OutputError if `out` holds
-    anything, RecipeError for an unknown recipe, ParityError if a full-size file answers differently from the run.
+    anything, RecipeError for an unknown recipe or one that learns from rendered pages, ParityError if a full-size file
+    answers differently from the run.
     """
     steps = TenSteps(out, get_recipe(recipe), progress)
     jobs = (
@@ -86,6 +87,12 @@ class TenSteps:
     """The steps of one demo in order; each returns what it found as text."""
 
     def __init__(self, out: Path, recipe: Recipe, progress: Callable[[Progress], object] | None) -> None:
+        if recipe.pages:
+            others = ", ".join(name for name, other in RECIPES.items() if not other.pages)
+            raise RecipeError(
+                f"the ten steps learn from MNIST, and {recipe.name} from pages that inklens renders; choose one of "
+                f"{others}, or `inklens train {recipe.name}`."
+            )
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise OutputError(f"{out} is not an empty folder; choose another with --out, or empty it first.")
         self.out, self.recipe, self.progress = out, recipe, progress

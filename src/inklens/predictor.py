@@ -73,13 +73,17 @@ def load_predictor(
     scale: Scale | None = None,
     ink: Ink | None = None,
 ) -> Predictor:
-    """The predictor of a run folder, `.keras`, `.mlpackage`, `.mlmodel` or `.onnx` file.
+    """The predictor of a run folder, `.keras`, `.mlpackage`, `.mlmodel` or `.onnx` file, or the shipped `namer`.
 
     precision: for Core ML, `declared` rounds each result that the file declares float16, as a device that computes in
     float16 does; `float32` computes all in float32. scale, ink: what a `.keras` file was trained on; other files say
     so themselves. Raises ModelError, RunError or MissingExtra.
     """
     path = Path(path)
+    if str(path) in ("namer", "locator") and not path.exists():
+        from inklens.reading.reader import shipped_path
+
+        path = shipped_path(str(path))
     if not path.exists():
         raise ModelError(f"there is no model at {path}")
     if path.suffix in CORE_ML_SUFFIXES:

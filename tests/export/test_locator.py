@@ -13,6 +13,7 @@ from inklens.contract import LocatorContract
 from inklens.errors import ExportError, ModelError, ParityError
 from inklens.export import export_locator, is_locator, locator
 from inklens.export.locator import compare, keras_maps
+from inklens.export.source import load_source
 from inklens.learner import round_to_float16
 from inklens.mirror import Mirror
 from inklens.reading.network import CHANNELS, build_locator, fuse_locator
@@ -137,3 +138,12 @@ def test_locator_with_other_maps_is_refused(run: Run, tmp_path: Path, monkeypatc
         ModelError, match="has the maps centre, right of stride 4; this inklens reads centre, right, down"
     ):
         load_locator(tmp_path / "other.onnx")
+
+
+def test_locator_s_run_is_no_classifier(run: Run) -> None:
+    with pytest.raises(ModelError) as caught:
+        load_source(run.path)
+    assert str(caught.value) == (
+        f"{run.path} is a run of the locator, which finds digits on pages; expected one of a classifier. "
+        "`inklens evaluate --reading` measures the whole reader."
+    )

@@ -16,6 +16,7 @@ from inklens.coreml.reference import evaluate
 from inklens.errors import ExportError, ModelError
 from inklens.export.fold import fold
 from inklens.export.keras_graph import SCORES, lower, rename
+from inklens.recipes import LOCATOR
 
 if TYPE_CHECKING:
     from inklens.run import Run
@@ -105,6 +106,11 @@ def load_source(
     if isinstance(model, (str, Path)) and Path(model).suffix == ".keras":
         return _keras_file(Path(model), labels, scale, ink)
     run = model if isinstance(model, Run) else Run.load(model)
+    if run.recipe.network == LOCATOR:
+        raise ModelError(
+            f"{run.path} is a run of the locator, which finds digits on pages; expected one of a classifier. "
+            "`inklens evaluate --reading` measures the whole reader."
+        )
     if scale is not None or ink is not None:
         raise ExportError("a run takes pixels 0–255 with bright ink; scale and ink are for .keras files")
     return Source(
