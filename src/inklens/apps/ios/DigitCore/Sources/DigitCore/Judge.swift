@@ -1,7 +1,8 @@
 private let alternativeCount = 3  // runners-up that are told
 private let leastTold = 0.01  // probability of the least that is told
 private let sureEnough = 0.4  // of the locator, for a classifier that cannot say none
-private let besideShare = 0.6  // of the threshold, for a mark beside an accepted one: a 1 in a number looks like a lone slash
+// of the threshold, for a mark beside an accepted one: a 1 in a number looks like a lone slash
+private let besideShare = 0.6
 private let alikeTenths = 7  // of the height that marks beside each other have at least in common
 
 /// Something found on a page. `label` is nil for what is no digit (or no symbol of the classifier).
@@ -36,7 +37,8 @@ func judgePage(_ found: [Found], _ answers: [[Float]], _ contract: ClassifierCon
 
 /// Whether two marks may be digits of one number: of about one height, side by side, less than that height apart.
 func isBeside(_ one: Box, _ two: Box) -> Bool {
-    let high = one.y1 - one.y0, other = two.y1 - two.y0
+    let high = one.y1 - one.y0
+    let other = two.y1 - two.y0
     let common = min(one.y1, two.y1) - max(one.y0, two.y0)
     let apart = max(one.x0, two.x0) - min(one.x1, two.x1)
     return 10 * min(high, other, common) >= alikeTenths * max(high, other) && apart <= max(high, other)
@@ -49,9 +51,9 @@ func isBeside(_ one: Box, _ two: Box) -> Bool {
 /// `beside` an accepted mark six tenths of the threshold will do. Another classifier alone names what the locator found,
 /// from its threshold and where the locator is sure enough.
 /// Equally likely labels keep their order.
-func judge(
-    _ found: Found, _ answer: [Float], _ contract: ClassifierContract, beside: Bool = false
-) -> Mark {
+func judge(_ found: Found, _ answer: [Float], _ contract: ClassifierContract, beside: Bool = false)
+    -> Mark
+{
     let kept = contract.labels.indices.filter { contract.labels[$0] != contract.none }
     var names = kept.map { Double(answer[$0]) }
     let labels = kept.map { contract.labels[$0] }
@@ -59,8 +61,8 @@ func judge(
     let accepted: Bool
     if labels == digits && contract.none != nil {
         let proposed = found.names.map { found.sure * Double($0) }
-        accepted = (likeliest * (proposed.max() ?? 0)).squareRoot()
-            >= contract.threshold * (beside ? besideShare : 1)
+        let threshold = contract.threshold * (beside ? besideShare : 1)
+        accepted = (likeliest * (proposed.max() ?? 0)).squareRoot() >= threshold
         names = zip(names, proposed).map { ($0 + $1) / 2 }
     } else {
         accepted = likeliest >= contract.threshold && found.sure >= sureEnough
