@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ PRECISIONS = ("float32", "declared")
 KEPT_GRAPHS = 8  # of a network that is run with many shapes
 CHUNK_VALUES = 1 << 24  # of the largest tensor in one batched run: 64 MB of float32
 CHUNK_ITEMS = 256  # larger chunks only make the caches miss
+# How ONNX Runtime tells of an operation that failed, after which it may name the line of its own source.
+FAILED = re.compile(r"while running (\w+) node\. Name:'([^']*)' Status Message: (?:\S+\.(?:cc|h):\d+ .*?\) )?(.*)")
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class GraphRunner:
             raise
         except Exception as problem:
             # ONNX Runtime's exceptions share no base class but this one.
-            raise ModelError(f"the model cannot be run on these inputs: {_first_line(problem)}") from problem
+            raise ModelError(f"the model cannot be run on these inputs: {_failure(problem)}") from problem
 
     def session(self) -> Any:
         """The ONNX Runtime session, made on first use."""
@@ -90,7 +93,7 @@ class GraphRunner:
 
             from inklens.coreml.onnx import to_onnx
 
-            data = to_onnx(self._computed, precision=self._options.precision)
+            data = to_onnx(self._computed, precision=self._options.precision, places=True)
             settings = onnxruntime.SessionOptions()
             settings.log_severity_level = 4
             settings.intra_op_num_threads = self._options.threads
@@ -194,6 +197,16 @@ def _keep(kept: OrderedDict[object, Any], key: object, value: Any) -> None:
 
 def _elements(tensor: Tensor) -> int:
     return math.prod(1 if size is None else size for size in tensor.shape)
+
+
+def _failure(problem: BaseException) -> str:
+    """What went wrong, and at which operation of the file."""
+    line = _first_line(problem)
+    found = FAILED.search(line)
+    if found is None or not found[2]:
+        return line
+    place = found[2].rpartition("/")[0] or found[2]
+    return f"{found[1]} (at {place}): {found[3]}"
 
 
 def _first_line(problem: BaseException) -> str:

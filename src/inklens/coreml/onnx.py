@@ -37,6 +37,7 @@ def to_onnx(
     dtypes: Mapping[str, str] | None = None,
     dims: Mapping[str, tuple[str | int, ...]] | None = None,
     metadata: Mapping[str, str] | None = None,
+    places: bool = False,
 ) -> bytes:
     """The ONNX file of `graph`; equal graphs give equal bytes.
 
@@ -44,7 +45,8 @@ def to_onnx(
     `dtypes` (our name to a NumPy dtype such as "uint8") say otherwise. `dims` names the dimensions of an input or
     output ("n", 28, 28, 1); unknown ones are called `<name>_<axis>`. `weights` stores constants of two or more
     dimensions as float16 (with a Cast) or int8 (one scale for each index of the first axis, with a
-    DequantizeLinear). `metadata` become the file's metadata_props.
+    DequantizeLinear). `metadata` become the file's metadata_props. With `places` the nodes have names, which begin
+    with the operation's place in the model's file, for messages; else they have none, which makes the file smaller.
 
     Raises ModelError, naming every place, if the graph holds what cannot be translated.
     """
@@ -90,7 +92,7 @@ def to_onnx(
             theirs = theirs if theirs not in {names.get(i.name, i.name) for i in graph.inputs} else emit.unique(theirs)
             value = emit.rename(value, theirs)
         outputs.append(onnx_proto.value_info(theirs, value.dtype, _dims(tensors[key], theirs, dims)))
-    return _encode(emit, name, inputs, outputs, metadata or {})
+    return _encode(emit, name, inputs, outputs, metadata or {}, places)
 
 
 def _translate(emit: Emitter, node: Node, values: Mapping[str, Value]) -> tuple[Value, ...]:
@@ -171,13 +173,15 @@ def _dims(item: Tensor, theirs: str, dims: Mapping[str, tuple[str | int, ...]]) 
     return dims.get(item.name, unnamed)
 
 
-def _encode(emit: Emitter, name: str, inputs: list[bytes], outputs: list[bytes], metadata: Mapping[str, str]) -> bytes:
+def _encode(
+    emit: Emitter, name: str, inputs: list[bytes], outputs: list[bytes], metadata: Mapping[str, str], places: bool
+) -> bytes:
     total = sum(array.nbytes for array in emit.initializers.values())
     if total > SIZE_LIMIT:
         raise ModelError(f"the constants take {total:,} bytes; an ONNX file holds at most {SIZE_LIMIT:,}")
     nodes = [
-        onnx_proto.node(op_type, "", read, written, attributes)  # a node is known by the name of its result
-        for op_type, _place, read, written, attributes in emit.nodes
+        onnx_proto.node(op_type, place if places else "", read, written, attributes)
+        for op_type, place, read, written, attributes in emit.nodes
     ]
     constants = [onnx_proto.tensor(key, array) for key, array in emit.initializers.items()]
     return onnx_proto.model(onnx_proto.graph(name, nodes, constants, inputs, outputs), metadata)
