@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from inklens.coreml.ir import Graph, Node, Ref, Tensor
+from inklens.coreml.network import ENGINES, GraphRunner, Options
 from inklens.coreml.program import DTYPES, lower_program, split_classify
 from inklens.coreml.protobuf import decode
 from inklens.errors import ModelError
@@ -154,6 +155,36 @@ def test_unknown_dimensions_are_none() -> None:
     graph = build.lower("y")
     assert graph.inputs == (Tensor("x", "fp16", (None, 3)),)
     assert graph.nodes[0].outputs == (Tensor("y", "fp16", (None, 3)),)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "result", "gone"),
+    [
+        ((1, 3, 1), [0, 1], (3, 1), [0]),
+        ((1, 3, 1), None, (3,), [0, 2]),
+        ((None, 3, 1), [0, -1], (None, 3), [2]),
+        ((None, 3, 1), [0, -1], (3,), [0, 2]),
+        ((None, 3, 1), None, (None, 3), [2]),
+        ((None, 3), [0], (None, 3), []),
+    ],
+)
+def test_of_the_axes_to_squeeze_those_go_that_the_result_lacks(
+    shape: tuple[int | None, ...], axes: list[int] | None, result: tuple[int | None, ...], gone: list[int]
+) -> None:
+    build = Builder()
+    del build.function.inputs[:]
+    build.set_type(build.function.inputs.add(name="x").type, "fp32", shape)
+    operation = build.operation("squeeze", "y", "fp32", result)
+    operation.inputs["x"].arguments.add(name="x")
+    if axes is not None:
+        value = build.value("int32", (len(axes),), "ints", axes)
+        operation.inputs["axes"].arguments.add().value.CopyFrom(value)
+    graph = build.lower("y")
+    np.testing.assert_array_equal(graph.nodes[0].arguments["axes"], gone)
+    x = np.arange(3, dtype=np.float32).reshape([size or 1 for size in shape])
+    for engine in ENGINES:
+        y = GraphRunner(graph, Options(engine))({"x": x})["y"]
+        np.testing.assert_array_equal(y, x.reshape([size or 1 for size in result]))
 
 
 def test_the_block_of_the_functions_opset_is_taken() -> None:

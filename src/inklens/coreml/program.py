@@ -114,6 +114,7 @@ class _Lowering:
         self.blobs = blobs
         self.constants: dict[str, Constant] = {}
         self.defined: set[str] = set()
+        self.shapes: dict[str, tuple[int | None, ...]] = {}
         self.nodes: list[Node] = []
         self.unsupported: dict[str, list[str]] = {}
         self.folded_bytes = 0
@@ -139,6 +140,7 @@ class _Lowering:
                 continue
             self.define(entry.name, f"input {entry.name}")
             inputs.append(tensor_type(entry.name, entry.type))
+            self.shapes[entry.name] = inputs[-1].shape
         operations = block.operations
         self.find_unsupported(operations)
         for operation in operations:
@@ -211,9 +213,31 @@ class _Lowering:
                     outputs.append(Tensor(output.name, "str" if not outputs else "dict", ()))
                 else:
                     outputs.append(tensor_type(output.name, output.type))
+                    self.shapes[output.name] = outputs[-1].shape
             if not outputs:
                 raise ModelError(f"the operation {where} ({kind}) has no output")
+            if kind == "squeeze":
+                self.settle_squeeze(arguments, outputs[0])
             self.nodes.append(Node(kind, where, arguments, tuple(outputs)))
+
+    def settle_squeeze(self, arguments: dict[str, Argument], output: Tensor) -> None:
+        """Name the axes that go: those of size 1, and of unknown size if the rank of the result says so.
+
+        MIL lets `axes` name longer axes, which stay, and whoever wrote the program took an axis of unknown size for
+        longer than 1.
+        """
+        x, axes = arguments.get("x"), arguments.get("axes")
+        shape = self.shapes[x.name] if isinstance(x, Ref) else np.shape(x)  # type: ignore[arg-type]
+        if axes is not None and not isinstance(axes, np.ndarray):
+            return  # refused later, in words
+        named = [int(axis) for axis in (range(len(shape)) if axes is None else axes.reshape(-1))]
+        if any(not -len(shape) <= axis < len(shape) for axis in named):
+            return
+        named = sorted({axis % len(shape) for axis in named})
+        gone = [axis for axis in named if shape[axis] == 1]
+        if len(shape) - len(gone) != len(output.shape):
+            gone = [axis for axis in named if shape[axis] in (1, None)]
+        arguments["axes"] = np.array(gone, np.int32)
 
     def fold(self, operation: Message, arguments: dict[str, Argument], where: str) -> None:
         constants: dict[str, Any] = {}

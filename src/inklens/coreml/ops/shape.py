@@ -101,14 +101,15 @@ def _(emit: Emitter, x: Value, *, axes: Sequence[int]) -> Value:
 
 @op("squeeze")
 def squeeze(x: Array, *, axes: Sequence[int] | None = None) -> Array:
-    return np.squeeze(x, tuple(axis for axis in axes_of(axes, x.ndim) if x.shape[axis] == 1))
+    return np.squeeze(x) if axes is None else np.squeeze(x, axes_of(axes, x.ndim))
 
 
 @squeeze.onnx
 def _(emit: Emitter, x: Value, *, axes: Sequence[int] | None) -> Value:
     sizes = x.shape or ()
-    # An axis named by the file goes unless it is known to be longer than 1; without names only those known to be 1.
-    chosen = [axis for axis in axes_of(axes, x.rank) if sizes[axis] == 1 or (axes is not None and sizes[axis] is None)]
+    chosen = [axis for axis in axes_of(axes, x.rank) if axes is not None or sizes[axis] == 1]
+    if long := [axis for axis in chosen if sizes[axis] not in (1, None)]:
+        raise ModelError(f"axis {long[0]} has the size {sizes[long[0]]}; only axes of size 1 can go")
     return emit("Squeeze", x, chosen) if chosen else x
 
 
