@@ -10,6 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from inklens.errors import ImageError
 
+HEIC_SUFFIXES = (".heic", ".heif")  # what an iPhone's camera writes unless it is told otherwise; Pillow reads none
 LARGEST_PICTURE = 120_000_000  # pixels; a 100-megapixel photo is read, a decompression bomb is not
 
 
@@ -30,6 +31,8 @@ def read_picture(path: Path) -> Image.Image:
     except IsADirectoryError:
         raise ImageError(f"{path} is a folder; expected a picture file such as PNG or JPEG.") from None
     except UnidentifiedImageError:
+        if path.suffix.lower() in HEIC_SUFFIXES:
+            raise ImageError(f"{path} is a HEIC picture, which inklens does not read; save it as JPEG first.") from None
         raise ImageError(f"{path} is no picture that can be read; expected a file such as PNG or JPEG.") from None
     except Image.DecompressionBombError as error:
         raise ImageError(f"{path} is too large: {error}") from None

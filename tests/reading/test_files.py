@@ -40,6 +40,23 @@ def test_files_folders_and_patterns_are_found(tmp_path: Path) -> None:
     ]
 
 
+def test_hidden_files_and_inner_folders_of_a_folder_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    for name in ("page.jpg", "._page.jpg", ".hidden.png", "inner/other.jpg"):
+        (tmp_path / name).write_bytes(b"")
+    assert find_pictures([tmp_path]) == [tmp_path / "page.jpg"]
+    assert find_pictures([str(tmp_path / "**" / "*.jpg")]) == [tmp_path / "inner" / "other.jpg", tmp_path / "page.jpg"]
+    assert find_pictures([tmp_path / ".hidden.png"]) == [tmp_path / ".hidden.png"]
+
+
+def test_photo_of_an_iphone_is_not_left_out_unseen_but_told_how_to_be_read(tmp_path: Path) -> None:
+    (tmp_path / "IMG_1.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    [path] = find_pictures([tmp_path])
+    [(_, error)] = read_files([path], block_reader())
+    assert isinstance(error, ImageError)
+    assert str(error) == f"{path} is a HEIC picture, which inklens does not read; save it as JPEG first."
+
+
 def test_file_whose_name_is_a_pattern_is_itself(tmp_path: Path) -> None:
     (tmp_path / "page[1].png").write_bytes(b"")
     assert find_pictures([str(tmp_path / "page[1].png")]) == [tmp_path / "page[1].png"]
@@ -183,3 +200,18 @@ def test_drawings_of_one_name_are_numbered_and_no_picture_is_replaced(tmp_path: 
     with pytest.raises(OutputError, match="is itself one of the pictures"):
         list(read_files([photo, paths[0]], block_reader(), draw=tmp_path / "one"))
     assert paths[0].read_bytes() == before
+
+
+def test_drawing_replaces_an_earlier_drawing_and_nothing_else(tmp_path: Path) -> None:
+    photo, other = save(tmp_path / "page.jpg"), save(tmp_path / "page.png", PAGE // 2)
+    before = other.read_bytes()
+    with pytest.raises(OutputError) as caught:
+        list(read_files([photo], block_reader(), draw=tmp_path))
+    assert str(caught.value) == f"{other} is there already and is no earlier drawing; draw into another folder."
+    assert other.read_bytes() == before
+    drawn = tmp_path / "drawn" / "page.png"
+    list(read_files([photo], block_reader(), draw=drawn.parent))
+    first = drawn.read_bytes()
+    drawn.write_bytes(first[:300])
+    list(read_files([photo], block_reader(), draw=drawn.parent))
+    assert drawn.read_bytes() == first

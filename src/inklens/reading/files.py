@@ -8,34 +8,37 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from inklens.errors import ImageError, OutputError
-from inklens.pictures import read_picture
+from inklens.pictures import HEIC_SUFFIXES, read_picture
 from inklens.reading.read import Mark, Orientation, Reading, read_page
 from inklens.reading.reader import Reader
 from inklens.writing import write_whole
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm", *HEIC_SUFFIXES)
+"""Of the files in a folder that are taken for pictures; those that cannot be read are refused, not left out unseen."""
 COLUMNS = ("image", "line", "place", "label", "confidence", "x0", "y0", "x1", "y1", "alternative", "probability")
 """What `csv_rows` gives for each mark: its line and place in it from 0, empty for a rejected one; the runner-up."""
 
 SURE = 0.8  # confidence below which a digit is shown as doubtful
+_DRAWN_BY = ("Software", "inklens")  # in the files that we draw, so that no other file is ever replaced
 _SURE_COLOUR, _DOUBT_COLOUR, _REJECTED_COLOUR = (0, 140, 60), (225, 110, 0), (140, 140, 140)
 
 
 def find_pictures(names: Sequence[str | Path]) -> list[Path]:
     """The picture files that are named: files as they are, a folder's pictures, what a pattern with * or ? matches.
 
-    Those of a folder or a pattern are sorted by name. Raises ImageError for a folder without pictures and a pattern
-    that matches nothing; a file that does not exist is left to the reading.
+    Those of a folder or a pattern are sorted by name; a folder's hidden files, such as the `._page.jpg` that a Mac
+    leaves on foreign disks, and its inner folders are left out. Raises ImageError for a folder without pictures and a
+    pattern that matches nothing; a file that does not exist is left to the reading.
     """
     found: list[Path] = []
     for name in names:
         path = Path(name)
         if path.is_dir():
             try:
-                inside = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+                inside = sorted(file for file in path.iterdir() if _is_picture(file))
             except OSError as error:
                 raise ImageError(f"the folder {path} cannot be read: {error.strerror or error}.") from None
             if not inside:
@@ -50,6 +53,10 @@ def find_pictures(names: Sequence[str | Path]) -> list[Path]:
         else:
             found.append(path)
     return found
+
+
+def _is_picture(file: Path) -> bool:
+    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
 
 
 def to_page(picture: Image.Image) -> np.ndarray:
@@ -151,7 +158,7 @@ def save_drawing(folder: Path, path: Path, picture: Image.Image, taken: set[Path
     """Write the drawn reading of the file `path` into a folder as `NAME.png`, numbered where that name is in `taken`.
 
     Adds the name to `taken`. Raises OutputError where it would replace one of the pictures that are read, whose
-    resolved paths are `originals`, or cannot be written.
+    resolved paths are `originals`, or any file but an earlier drawing, or cannot be written.
     """
     target, number = folder / f"{path.stem}.png", 1
     while target in taken:
@@ -159,6 +166,19 @@ def save_drawing(folder: Path, path: Path, picture: Image.Image, taken: set[Path
         target = folder / f"{path.stem}-{number}.png"
     if target.resolve() in originals:
         raise OutputError(f"{target} is itself one of the pictures to read; draw into another folder.")
-    write_whole(target, lambda part: picture.save(part, format="PNG"))
+    if target.is_file() and not _is_drawing(target):
+        raise OutputError(f"{target} is there already and is no earlier drawing; draw into another folder.")
+    about = PngImagePlugin.PngInfo()
+    about.add_text(*_DRAWN_BY)
+    write_whole(target, lambda part: picture.save(part, format="PNG", pnginfo=about))
     taken.add(target)
     return target
+
+
+def _is_drawing(path: Path) -> bool:
+    """Whether a file begins as those that we draw; nothing of the picture is decoded."""
+    try:
+        with path.open("rb") as file:
+            return "\0".join(_DRAWN_BY).encode() in file.read(200)
+    except OSError:
+        return False
