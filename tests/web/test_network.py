@@ -23,6 +23,7 @@ from inklens.reading.network import CHANNELS, build_locator
 from tests.web.needs import needs
 
 RUNNER = Path(__file__).parent / "run_network.mjs"
+KINDS = ("plain", "fused")  # of the kernels' instructions: for browsers without Relaxed SIMD, and with it
 LOCATOR = LocatorContract(channels=CHANNELS, peak=0.15, overlap=0.45)
 
 
@@ -40,7 +41,7 @@ def shaken(model: Any, rng: np.random.Generator) -> Any:
 
 
 def on_the_page(
-    graph: Graph, contract: Contract, weights: Storage, images: np.ndarray, folder: Path, *, batch: int
+    kind: str, graph: Graph, contract: Contract, weights: Storage, images: np.ndarray, folder: Path, *, batch: int
 ) -> np.ndarray:
     """What the page's kernels answer under Node: float32 [n, values], as height, width, channels."""
     needs("node", "nodejs")
@@ -48,7 +49,7 @@ def on_the_page(
     network.write_bytes(pack_network(graph, contract, weights=weights))
     images.tofile(pixels)
     height, width = images.shape[1:]
-    arguments = [network, pixels, width, height, batch, answers]
+    arguments = [kind, network, pixels, width, height, batch, answers]
     ran = subprocess.run(
         [shutil.which("node") or "node", RUNNER, *map(str, arguments)], capture_output=True, text=True, check=False
     )
@@ -69,8 +70,10 @@ def test_classifiers_answer_as_onnx_runtime_on_1000_images(name: str, weights: S
     rng = np.random.default_rng(7)
     graph = fold(lower(shaken(build_network(name, classes=11, rng=rng, fused=True), rng)))
     images = np.where(rng.random((1000, 28, 28)) < 0.2, rng.integers(0, 256, (1000, 28, 28)), 0).astype(np.uint8)
-    answers = on_the_page(graph, digits(11), weights, images, tmp_path, batch=12)
-    np.testing.assert_allclose(answers, in_onnx_runtime(graph, weights, images), rtol=0, atol=1e-4)
+    expected = in_onnx_runtime(graph, weights, images)
+    for kind in KINDS:
+        answers = on_the_page(kind, graph, digits(11), weights, images, tmp_path, batch=12)
+        np.testing.assert_allclose(answers, expected, rtol=0, atol=1e-4, err_msg=kind)
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (480, 640)])
@@ -79,8 +82,10 @@ def test_the_locator_answers_as_onnx_runtime_on_whole_pages(width: int, height: 
     model = shaken(build_locator(rng, width=width, height=height, fused=True), rng)
     graph = fold(lower(model, output_name="maps"))
     pages = rng.integers(0, 256, (3, height, width), np.uint8)
-    answers = on_the_page(graph, LOCATOR, "int8", pages, tmp_path, batch=1)
-    np.testing.assert_allclose(answers, in_onnx_runtime(graph, "int8", pages), rtol=0, atol=1e-4)
+    expected = in_onnx_runtime(graph, "int8", pages)
+    for kind in KINDS:
+        answers = on_the_page(kind, graph, LOCATOR, "int8", pages, tmp_path, batch=1)
+        np.testing.assert_allclose(answers, expected, rtol=0, atol=1e-4, err_msg=kind)
 
 
 def layered(keras_layers: Any) -> Iterator[tuple[str, list[Any]]]:
@@ -104,8 +109,10 @@ def test_plain_networks_of_any_shape_answer_as_onnx_runtime(name: str, tmp_path:
     model = keras().Sequential([keras().Input((28, 28, 1)), layers.Rescaling(1 / 255), *middle, *head])
     graph = fold(lower(shaken(model, rng)))
     images = rng.integers(0, 256, (30, 28, 28), np.uint8)
-    answers = on_the_page(graph, digits(3), "float16", images, tmp_path, batch=7)
-    np.testing.assert_allclose(answers, in_onnx_runtime(graph, "float16", images), rtol=0, atol=1e-4)
+    expected = in_onnx_runtime(graph, "float16", images)
+    for kind in KINDS:
+        answers = on_the_page(kind, graph, digits(3), "float16", images, tmp_path, batch=7)
+        np.testing.assert_allclose(answers, expected, rtol=0, atol=1e-4, err_msg=kind)
 
 
 def test_8_bit_weights_are_half_a_step_off_at_most() -> None:

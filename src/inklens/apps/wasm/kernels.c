@@ -13,9 +13,10 @@
 #include <wasm_simd128.h>
 
 #define EXPORT(name) __attribute__((export_name(#name))) name
+#define SMALL __attribute__((minsize)) /* for what takes little of the time */
 #define BLOCK 8  /* output channels of one block of weights */
 #define STRIP 6144 /* floats of input that one strip of a row reads: 24 kB, so that they stay in the first cache */
-#define PIXELS 4 /* pixels that are computed together: 8 sums of 4 floats, two weights and a pixel fill 11 of 16 registers */
+#define PIXELS 4 /* pixels that are computed together: their sums, the weights and pixels fill 14 of 16 registers */
 
 typedef struct {
     v128_t sum[PIXELS][2];
@@ -25,35 +26,27 @@ typedef struct {
     const float *at[PIXELS];
 } Pixels;
 
-/* sums += pixels[count] x weights[count][8] */
-static inline __attribute__((always_inline)) void multiply_add(Sums *sums, Pixels pixels, const float *weights,
-                                                               int count) {
-#define STEP(k)                                                                        \
-    {                                                                                  \
-        v128_t low = wasm_v128_load(weights + (k) * BLOCK);                            \
-        v128_t high = wasm_v128_load(weights + (k) * BLOCK + 4);                       \
-        for (int p = 0; p < PIXELS; p++) {                                             \
-            v128_t value = wasm_v128_load32_splat(pixels.at[p] + (k));                 \
-            sums->sum[p][0] = wasm_f32x4_add(sums->sum[p][0], wasm_f32x4_mul(value, low));  \
-            sums->sum[p][1] = wasm_f32x4_add(sums->sum[p][1], wasm_f32x4_mul(value, high)); \
-        }                                                                              \
+/* one * two + sum, always in these instructions: network.js makes them one where the browser has Relaxed SIMD. */
+static inline v128_t multiply_add(v128_t one, v128_t two, v128_t sum) {
+    __asm__ volatile("local.get %1\nlocal.get %2\nf32x4.mul\nlocal.get %0\nf32x4.add\nlocal.set %0"
+                     : "+r"(sum)
+                     : "r"(one), "r"(two));
+    return sum;
+}
+
+/* sums += pixels[count] x weights[count][8]. Not unrolled: V8 loads all that a stretch of code without branches needs
+ * before it computes, and more than one step does not fit into 16 registers. */
+static inline __attribute__((always_inline)) void accumulate(Sums *sums, Pixels pixels, const float *weights,
+                                                             int count) {
+#pragma clang loop unroll(disable)
+    for (int k = 0; k < count; k++) {
+        v128_t low = wasm_v128_load(weights + k * BLOCK), high = wasm_v128_load(weights + k * BLOCK + 4);
+        for (int p = 0; p < PIXELS; p++) {
+            v128_t value = wasm_v128_load32_splat(pixels.at[p] + k);
+            sums->sum[p][0] = multiply_add(value, low, sums->sum[p][0]);
+            sums->sum[p][1] = multiply_add(value, high, sums->sum[p][1]);
+        }
     }
-    for (; count >= 4; count -= 4) {
-        STEP(0)
-        STEP(1)
-        STEP(2)
-        STEP(3)
-        for (int p = 0; p < PIXELS; p++) pixels.at[p] += 4;
-        weights += 4 * BLOCK;
-    }
-    if (count >= 2) {
-        STEP(0)
-        STEP(1)
-        for (int p = 0; p < PIXELS; p++) pixels.at[p] += 2;
-        weights += 2 * BLOCK;
-    }
-    if (count & 1) STEP(0)
-#undef STEP
 }
 
 static inline v128_t rectified(v128_t value, int relu) {
@@ -88,7 +81,7 @@ void EXPORT(convolve)(const float *input, int input_row, int input_image, int in
                     }
                     const float *part = kernel;
                     for (int row = 0; row < kernel_height; row++) {
-                        multiply_add(&sums, start, part, window);
+                        accumulate(&sums, start, part, window);
                         for (int p = 0; p < PIXELS; p++) start.at[p] += input_row;
                         part += window * BLOCK;
                     }
@@ -149,7 +142,7 @@ static inline __attribute__((always_inline)) void transform_output(v128_t m0, v1
 }
 
 /* The kernels of `transformed`, [36][outputs / 8][inputs][8], from weights [outputs / 8][3][3][inputs][8]. */
-void EXPORT(transform_kernels)(const float *weights, float *transformed, int inputs, int blocks) {
+SMALL void EXPORT(transform_kernels)(const float *weights, float *transformed, int inputs, int blocks) {
     static const double G[FIELD][3] = {
         {1, 0, 0},
         {-1 / 1.5, -0.70710678118654752 / 1.5, -0.5 / 1.5},
@@ -217,7 +210,7 @@ void EXPORT(convolve3)(const float *input, int input_row, int input_image, int i
                         sums.sum[p][0] = sums.sum[p][1] = SPLAT(0);
                         start.at[p] = field + (t + p) * inputs;
                     }
-                    multiply_add(&sums, start, kernel, inputs);
+                    accumulate(&sums, start, kernel, inputs);
                     for (int p = 0; p < PIXELS; p++) {
                         wasm_v128_store(to + (t + p) * wide + block * BLOCK, sums.sum[p][0]);
                         wasm_v128_store(to + (t + p) * wide + block * BLOCK + 4, sums.sum[p][1]);
@@ -254,12 +247,17 @@ void EXPORT(convolve3)(const float *input, int input_row, int input_image, int i
 }
 
 /* Pixels 0-255 to floats: pixel * scale + offset; `output` has one channel. */
-void EXPORT(scale)(const uint8_t *pixels, float *output, int output_row, int output_image, int height, int width,
-                   int images, float scale, float offset) {
+SMALL void EXPORT(scale)(const uint8_t *pixels, float *output, int output_row, int output_image, int height, int width,
+                         int images, float scale, float offset) {
     for (int place = 0; place < images * height; place++) {
         float *to = output + place / height * output_image + place % height * output_row;
         const uint8_t *from = pixels + place * width;
-        for (int x = 0; x < width; x++) to[x] = from[x] * scale + offset;
+        int x = 0;
+        for (; x + 4 <= width; x += 4) {
+            v128_t four = wasm_u32x4_extend_low_u16x8(wasm_u16x8_extend_low_u8x16(wasm_v128_load32_zero(from + x)));
+            wasm_v128_store(to + x, ADD(MUL(wasm_f32x4_convert_i32x4(four), SPLAT(scale)), SPLAT(offset)));
+        }
+        for (; x < width; x++) to[x] = from[x] * scale + offset;
     }
 }
 
@@ -287,9 +285,9 @@ void EXPORT(pool)(const float *input, int input_row, int input_image, int input_
 
 /* Every pixel `factor` times down and across, `+ added` if that is not null, then max(0, .) if `relu`; with a factor of
  * 1 a sum of two tensors. `added` and the output may have different borders. */
-void EXPORT(enlarge)(const float *input, int input_row, int input_image, int factor, const float *added, int added_row,
-                     int added_image, float *output, int output_row, int output_image, int channels, int height,
-                     int width, int images, int relu) {
+SMALL void EXPORT(enlarge)(const float *input, int input_row, int input_image, int factor, const float *added,
+                           int added_row, int added_image, float *output, int output_row, int output_image,
+                           int channels, int height, int width, int images, int relu) {
     for (int place = 0; place < images * height; place++) {
         int image = place / height, y = place % height;
         const float *from = input + image * input_image + y / factor * input_row;

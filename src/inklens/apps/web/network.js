@@ -26,12 +26,13 @@ const PRODUCTS = 36; // of each
 
 /**
  * Start the kernels.
- * @param {BufferSource} wasm the bytes of kernels.wasm
+ * @param {ArrayBuffer} wasm the bytes of kernels.wasm
  * @returns {Promise<Runtime>}
  */
 export async function startRuntime(wasm) {
-  const memory = new WebAssembly.Memory({ initial: 2 });
-  const { instance } = await WebAssembly.instantiate(wasm, { env: { memory } });
+  const memory = new WebAssembly.Memory({ initial: 2 }), fused = fuse(new Uint8Array(wasm));
+  const code = WebAssembly.validate(fused) ? fused : wasm;
+  const { instance } = await WebAssembly.instantiate(code, { env: { memory } });
   let end = STACK;
   return {
     memory,
@@ -44,6 +45,22 @@ export async function startRuntime(wasm) {
       return place;
     },
   };
+}
+
+/**
+ * The kernels in the same length with the fused instruction of Relaxed SIMD, which not every browser has, in place of
+ * each multiplication whose product is added to a variable at once.
+ * @param {Uint8Array} wasm
+ */
+export function fuse(wasm) {
+  const fused = wasm.slice(), get = 0x20, nop = 0x01;
+  for (let at = wasm.indexOf(0xfd); at >= 0; at = wasm.indexOf(0xfd, at + 1)) {
+    const variable = wasm[at + 4], found = [0xfd, 0xe6, 1, get, variable, 0xfd, 0xe4, 1]; // f32x4.mul, f32x4.add
+    if (found.every((byte, index) => byte === wasm[at + index])) {
+      fused.set([get, variable, 0xfd, 0x85, 2, nop, nop, nop], at); // f32x4.relaxed_madd
+    }
+  }
+  return fused;
 }
 
 /** A network that answers pictures. */
@@ -119,7 +136,7 @@ export class Network {
    * @param {number} width
    * @param {number} height
    * @param {number} images
-   * @returns {Result} a copy, which stays as it is
+   * @returns {Result} which stays until the next picture
    */
   run(pixels, width, height, images = 1) {
     const layout = this.layOut(width, height, images);
@@ -127,7 +144,7 @@ export class Network {
     new Uint8Array(memory.buffer, layout.pixels, pixels.length).set(pixels);
     for (const layer of this.layers) this.runLayer(layer, layout, images, kernels);
     const { at, height: high, width: wide, image } = layout.tensors[this.output];
-    const data = new Float32Array(memory.buffer, at, image * images).slice();
+    const data = new Float32Array(memory.buffer, at, image * images);
     return { data, height: high, width: wide, channels: this.channels[this.output], stored: this.stored(this.output) };
   }
 
@@ -139,33 +156,27 @@ export class Network {
    */
   runLayer(layer, layout, images, kernels) {
     const from = layout.tensors[layer.from ?? PICTURE], to = layout.tensors[layer.to];
-    const added = typeof layer.add === "number" ? layout.tensors[layer.add] : null;
-    const relu = layer.relu ? 1 : 0, weights = this.weights.get(layer);
-    const kernel = layer.kernel ?? [1, 1], before = layer.before ?? [0, 0], stride = layer.stride ?? 1;
+    const added = typeof layer.add === "number" ? layout.tensors[layer.add] : null, other = added?.start ?? 0;
+    const { kernel = [1, 1], before = [0, 0], stride = 1 } = layer, relu = layer.relu ? 1 : 0;
+    const { weights = 0, bias = 0 } = this.weights.get(layer) ?? {};
+    const input = [from.start, from.row, from.image];
+    const output = [to.start, to.row, to.image, to.channels, to.height, to.width, images];
     if (layer.op === "scale") {
       kernels.scale(layout.pixels, to.start, to.row, to.image, to.height, to.width, images, layer.scale, layer.offset);
-    } else if (layer.op === "convolve" && weights) {
-      const first = from.start - 4 * (before[0] * from.row + before[1] * from.channels);
-      const input = [first, from.row, from.image, from.channels];
-      const output = [to.start, to.row, to.image, to.channels, to.height, to.width, images];
+    } else if (layer.op === "convolve") {
+      input[0] -= 4 * (before[0] * from.row + before[1] * from.channels);
       if (isTransformed(layer)) {
-        kernels.convolve3(...input, ...output, weights.weights, weights.bias, relu, added?.start ?? 0, layout.scratch);
+        kernels.convolve3(...input, from.channels, ...output, weights, bias, relu, other, layout.scratch);
       } else {
-        const shape = [kernel[0], kernel[1], stride];
-        kernels.convolve(...input, ...output, weights.weights, weights.bias, ...shape, relu, added?.start ?? 0);
+        kernels.convolve(...input, from.channels, ...output, weights, bias, kernel[0], kernel[1], stride, relu, other);
       }
-    } else if (layer.op === "dense" && weights) {
+    } else if (layer.op === "dense") {
       // the images' rows are the pixels of a convolution of 1 × 1
-      const input = [from.at, 0, 0, from.image], output = [to.at, 0, 0, to.channels, 1, images, 1];
-      kernels.convolve(...input, ...output, weights.weights, weights.bias, 1, 1, 1, relu, 0);
+      kernels.convolve(from.at, 0, 0, from.image, to.at, 0, 0, to.channels, 1, images, 1, weights, bias, 1, 1, 1, relu, 0);
     } else if (layer.op === "pool") {
-      const input = [from.start, from.row, from.image, from.height, from.width];
-      const output = [to.start, to.row, to.image, to.channels, to.height, to.width, images];
-      kernels.pool(...input, ...output, kernel[0], kernel[1], stride, before[0], before[1], relu);
+      kernels.pool(...input, from.height, from.width, ...output, kernel[0], kernel[1], stride, before[0], before[1], relu);
     } else if (layer.op === "enlarge") {
-      const input = [from.start, from.row, from.image, layer.factor];
-      const output = [to.start, to.row, to.image, to.channels, to.height, to.width, images];
-      kernels.enlarge(...input, added?.start ?? 0, added?.row ?? 0, added?.image ?? 0, ...output, relu);
+      kernels.enlarge(...input, layer.factor, other, added?.row ?? 0, added?.image ?? 0, ...output, relu);
     } else if (layer.op === "softmax") {
       for (let image = 0; image < images; image++) this.softmax(from, to, image);
     } else {
@@ -295,14 +306,12 @@ function fill(count, unit) {
  * @param {Uint16Array} halves
  */
 export function floatsOfHalves(halves) {
-  const floats = new Float32Array(halves.length);
+  const bits = new Uint32Array(halves.length), floats = new Float32Array(bits.buffer);
   for (let i = 0; i < halves.length; i++) {
-    const half = halves[i], exponent = (half >> 10) & 31, fraction = half & 1023;
-    if (exponent === 31) throw new Error("a weight of the network is infinite or not a number");
-    const value = exponent === 0 ? fraction * POWERS[1] : (1024 + fraction) * POWERS[exponent];
-    floats[i] = half & 0x8000 ? -value : value;
+    const half = halves[i];
+    if ((half & 0x7c00) === 0x7c00) throw new Error("a weight of the network is infinite or not a number");
+    bits[i] = ((half & 0x8000) << 16) | ((half & 0x7fff) << 13);
+    floats[i] *= 2 ** 112; // their exponents count from 127, not from 15
   }
   return floats;
 }
-
-const POWERS = Array.from({ length: 31 }, (_, exponent) => 2 ** (exponent - 25)); // of the last bit of a fraction
