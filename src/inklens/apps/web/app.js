@@ -7,6 +7,7 @@ import { drawBoxes, markAt } from "./boxes.js";
 import { Camera, CameraError } from "./camera.js";
 import { Drawing } from "./drawing.js";
 import { showLines, showMark } from "./panel.js";
+import { broken, files, missing, worker } from "./start.js";
 import { say, switchLanguage, translatePage } from "./words.js";
 
 /** @typedef {import("./worker.js").Answer} Answer */
@@ -40,47 +41,33 @@ let selected = null;
 let told = ["loading", {}, false];
 let ready = false, failed = false;
 
-// ---- reading: one picture at a time; of those that come meanwhile, the newest
+// ---- reading: one picture at a time; of those that come meanwhile, the newest. A frame of the camera is sent when the
+// worker has nearly read the one before, so that it need not wait for it
 
 let busy = false, asked = 0;
 /** @type {{take: () => Promise<ImageBitmap>, how: How, time: number} | null} */
 let waiting = null;
 /** @type {Map<number, (data: any) => void>} */
 const answers = new Map();
-const worker = startWorker();
-
-function startWorker() {
-  const missing = whatIsMissing();
-  if (missing) {
-    fail("unsupported", { missing });
-    return null;
-  }
-  const started = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
-  started.addEventListener("message", ({ data }) => {
+if (worker) {
+  files.then((parts) => worker?.postMessage({ kind: "open", parts }, parts), ({ message }) => fail("failed", { problem: message }));
+  broken.then((problem) => fail("failed", { problem }));
+  worker.addEventListener("message", ({ data }) => {
     if (data.kind === "ready") {
       ({ labels } = data);
       ready = true;
       readNext();
     } else if (data.kind === "failed") {
       fail("failed", { problem: data.message });
+    } else if (data.kind === "soon") {
+      free(data.id);
     } else {
       answers.get(data.id)?.(data);
       answers.delete(data.id);
     }
   });
-  started.addEventListener("error", (event) => fail("failed", { problem: event.message || "worker.js" }));
-  return started;
-}
-
-/** What this browser lacks, or nothing. */
-function whatIsMissing() {
-  // a function with one SIMD instruction
-  const simd = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
-  if (typeof WebAssembly !== "object") return "WebAssembly";
-  if (!WebAssembly.validate(Uint8Array.from(simd))) return "WebAssembly SIMD";
-  if (typeof Worker !== "function") return "Worker";
-  if (typeof OffscreenCanvas !== "function") return "OffscreenCanvas";
-  return typeof createImageBitmap === "function" ? "" : "createImageBitmap";
+} else {
+  fail("unsupported", { missing });
 }
 
 /**
@@ -94,38 +81,36 @@ function read(take, from, time = 0) {
 }
 
 async function readNext() {
-  if (busy || !ready) return;
+  if (busy || !ready || !waiting) return;
+  const { take, how: from, time } = waiting, id = ++asked, start = performance.now();
+  const wanted = () => from === how && (how !== "camera" || camera.stream);
   busy = true;
+  waiting = null;
   try {
-    while (waiting) {
-      const next = waiting;
-      waiting = null;
-      const start = performance.now();
-      const picture = await next.take();
-      const { kind, message, steps, answer: got } = await ask(picture, next.how, next.time);
-      if (kind === "problem") throw new Error(message);
-      if (next.how === how && (how !== "camera" || camera.stream)) show(got);
-      countFrame(start, steps);
-    }
+    const picture = await take();
+    /** @type {any} */
+    const { kind, message, steps, answer: got } = await new Promise((resolve) => {
+      answers.set(id, resolve);
+      worker?.postMessage({ kind: "read", id, picture, how: from, time, selected }, [picture]);
+    });
+    if (kind === "problem") throw new Error(message);
+    if (wanted()) show(got);
+    countFrame(start, steps);
   } catch (error) {
-    tell("problem", { problem: String(error instanceof Error ? error.message : error) }, true);
+    if (wanted()) tell("problem", { problem: String(error instanceof Error ? error.message : error) }, true);
   } finally {
-    busy = false;
+    free(id);
   }
 }
 
 /**
- * @param {ImageBitmap} picture
- * @param {How} from
- * @param {number} time
- * @returns {Promise<any>}
+ * The picture after this one may be sent, if it is not yet: this one is read, or soon will be.
+ * @param {number} id
  */
-function ask(picture, from, time) {
-  const id = ++asked;
-  return new Promise((resolve) => {
-    answers.set(id, resolve);
-    worker?.postMessage({ kind: "read", id, picture, how: from, time, selected }, [picture]);
-  });
+function free(id) {
+  if (id !== asked) return;
+  busy = false;
+  readNext();
 }
 
 // ---- what is shown
@@ -200,9 +185,7 @@ function showHint(word) {
 
 const camera = new Camera(
   /** @type {HTMLVideoElement} */ (get("video")),
-  (video, time) => {
-    if (!busy) read(() => createImageBitmap(video), "camera", time);
-  },
+  (video, time) => read(() => createImageBitmap(video), "camera", time),
   () => stopCamera("cameraLost"),
 );
 
@@ -233,6 +216,7 @@ async function startCamera(device = "") {
  */
 function stopCamera(why = "", problem = "") {
   camera.stop();
+  waiting = null;
   show(null);
   get("video").hidden = get("stop").hidden = true;
   get("start").hidden = false;
@@ -262,6 +246,7 @@ function readDrawing() {
 /** @type {ImageBitmap | HTMLImageElement | null} */
 let picture = null;
 let quarters = 0; // turned clockwise
+const LARGEST = 12e6; // pixels of a photo: some browsers refuse larger canvases
 
 /**
  * @param {Blob} file
@@ -283,7 +268,7 @@ async function openPhoto(file, note = "photoNote") {
 function readPhoto() {
   if (!picture) return;
   const sideways = quarters % 2 === 1, { width, height } = picture;
-  const scale = Math.min(1, Math.sqrt(12e6 / (width * height))), size = [Math.round(width * scale), Math.round(height * scale)];
+  const scale = Math.min(1, Math.sqrt(LARGEST / (width * height))), size = [Math.round(width * scale), Math.round(height * scale)];
   [photo.width, photo.height] = sideways ? [size[1], size[0]] : size;
   const context = /** @type {CanvasRenderingContext2D} */ (photo.getContext("2d"));
   context.fillStyle = "#ffffff";

@@ -89,8 +89,8 @@ export function showMark(inspector, mark, labels) {
   if (!mark || !picture) return;
   const canvas = /** @type {HTMLCanvasElement} */ (inspector.querySelector("canvas"));
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const image = context.createImageData(28, 28);
-  picture.forEach((grey, place) => image.data.set([grey, grey, grey, 255], 4 * place));
+  const image = context.createImageData(28, 28), pixels = new Uint32Array(image.data.buffer);
+  picture.forEach((grey, place) => (pixels[place] = 0xff000000 + 0x10101 * grey));
   context.putImageData(image, 0, 0);
   const list = /** @type {HTMLElement} */ (inspector.querySelector("ul"));
   const names = [...labels, say("none")];

@@ -39,19 +39,23 @@ export function prepareMark(page, box) {
  */
 export function takeInk(page, box) {
   const [x0, y0, x1, y1] = box, width = x1 - x0, height = y1 - y0;
-  const level = paperLevel(page, box);
-  const difference = new Int32Array(width * height);
-  let dark = 0, bright = 0;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const value = page.data[(y0 + y) * page.width + x0 + x] - level.middle - level.across[x] - level.down[y];
-      difference[y * width + x] = value;
-      if (value < 0) dark += value * value;
-      else bright += value * value;
+  const { middle, across, down } = paperLevel(page, box);
+  const difference = new Int16Array(width * height), data = new Uint16Array(width * height);
+  let dark = 0, all = 0; // squares
+  for (let y = 0, at = 0; y < height; y++) {
+    const level = middle + down[y], from = (y0 + y) * page.width + x0;
+    for (let x = 0; x < width; x++, at++) {
+      const value = page.data[from + x] - level - across[x], negative = value & (value >> 31); // or 0, without a branch
+      difference[at] = value;
+      dark += negative * negative;
+      all += value * value;
     }
   }
-  const sign = dark >= bright ? -1 : 1, data = new Uint16Array(difference.length);
-  for (let i = 0; i < data.length; i++) data[i] = Math.max(0, sign * difference[i]);
+  const sign = 2 * dark >= all ? -1 : 1;
+  for (let i = 0; i < data.length; i++) {
+    const value = sign * difference[i];
+    data[i] = value & ~(value >> 31);
+  }
   return { width, height, data };
 }
 
@@ -68,20 +72,20 @@ export function paperLevel(page, [x0, y0, x1, y1]) {
   const margin = Math.max(2, Math.floor((Math.max(x1 - x0, y1 - y0) + 7) / 8));
   const left = Math.max(0, x0 - margin), top = Math.max(0, y0 - margin);
   const right = Math.min(page.width, x1 + margin), bottom = Math.min(page.height, y1 + margin);
-  const part = (/** @type {Box} */ [from, up, to, until]) => crop(page, from, up, to - from, until - up).data;
-  const region = part([left, top, right, bottom]);
-  const middle = median(region);
-  const contrast = rankFromTop(region.map((value) => Math.abs(value - middle)), Math.floor(region.length / 16));
-  const slope = (/** @type {Grey["data"]} */ before, /** @type {Grey["data"]} */ after) => {
-    if (before.length === 0 || after.length === 0) return 0;
-    const one = median(before) - middle, two = median(after) - middle;
-    return 3 * Math.max(Math.abs(one), Math.abs(two)) <= contrast ? two - one : 0;
+  const area = (right - left) * (bottom - top);
+  const counts = count(page, [left, top, right, bottom]), distances = new Uint32Array(256);
+  const middle = ranked(counts, (area - 1) >> 1);
+  for (let grey = 0; grey < 256; grey++) distances[Math.abs(grey - middle)] += counts[grey];
+  const contrast = sixteenthFromTop(distances, area);
+  const slope = (/** @type {Box} */ before, /** @type {Box} */ after) => {
+    const [one, two] = [before, after].map((part) => median(page, part) - middle);
+    return 3 * Math.max(Math.abs(one), Math.abs(two)) <= contrast ? two - one : 0; // not if a margin is empty
   };
-  const across = slope(part([left, top, x0, bottom]), part([x1, top, right, bottom]));
-  const down = slope(part([left, top, right, y0]), part([left, y1, right, bottom]));
+  const across = slope([left, top, x0, bottom], [x1, top, right, bottom]);
+  const down = slope([left, top, right, y0], [left, y1, right, bottom]);
   // the margins' middles are one box and one margin apart; twice the distance from the box's middle, so all is whole
   const levels = (/** @type {number} */ rise, /** @type {number} */ length) =>
-    Int32Array.from({ length }, (_, at) => Math.floor((rise * (2 * at + 1 - length)) / (2 * (length + margin))));
+    new Int32Array(length).map((_, at) => Math.floor((rise * (2 * at + 1 - length)) / (2 * (length + margin))));
   return { middle, across: levels(across, x1 - x0), down: levels(down, y1 - y0) };
 }
 
@@ -92,11 +96,14 @@ export function paperLevel(page, [x0, y0, x1, y1]) {
  * @param {Grey} ink
  * @returns {Grey}
  */
-export function stretch({ width, height, data }) {
-  const full = Math.max(LEAST_CONTRAST, rankFromTop(data, Math.floor(data.length / 16)));
-  const paper = Math.floor(full / 8);
-  const stretched = (/** @type {number} */ value) => Math.floor(((value - paper) * 255) / (full - paper));
-  return { width, height, data: Uint8Array.from(data, (value) => Math.min(Math.max(stretched(value), 0), 255)) };
+export function stretch(ink) {
+  const { width, height, data } = ink, counts = count(ink, [0, 0, width, height]);
+  const full = Math.max(LEAST_CONTRAST, sixteenthFromTop(counts, data.length));
+  const paper = Math.floor(full / 8), stretched = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    stretched[i] = Math.min(Math.max(Math.floor(((data[i] - paper) * 255) / (full - paper)), 0), 255);
+  }
+  return { width, height, data: stretched };
 }
 
 /**
@@ -134,30 +141,41 @@ export function place(moment, mass, length) {
 }
 
 /**
- * The lower median of whole numbers.
- * @param {Grey["data"]} values
+ * The lower median of a part of a page; NaN of nothing.
+ * @param {Grey} page
+ * @param {Box} part
  */
-export function median(values) {
-  return ranked(values, (values.length - 1) >> 1);
+export function median(page, [x0, y0, x1, y1]) {
+  const area = (x1 - x0) * (y1 - y0);
+  return area ? ranked(count(page, [x0, y0, x1, y1]), (area - 1) >> 1) : NaN;
 }
 
 /**
- * The value that `rank` others of whole numbers are at least as large as.
- * @param {Grey["data"]} values
- * @param {number} rank
+ * How often each grey is in a part of a page.
+ * @param {Grey} page
+ * @param {Box} part
  */
-function rankFromTop(values, rank) {
-  return ranked(values, values.length - 1 - Math.min(rank, values.length - 1));
+function count({ data, width }, [x0, y0, x1, y1]) {
+  const counts = new Uint32Array(1024); // ink reaches 255 and, where paper slopes, 85 more
+  for (let y = y0; y < y1; y++) for (let at = y * width + x0; at < y * width + x1; at++) counts[data[at]]++;
+  return counts;
 }
 
 /**
- * The value at a place of the sorted values, by counting.
- * @param {Grey["data"]} values
+ * The value that a sixteenth of `total` counted values are at least as large as.
+ * @param {Uint32Array} counts
+ * @param {number} total
+ */
+function sixteenthFromTop(counts, total) {
+  return ranked(counts, total - 1 - Math.floor(total / 16));
+}
+
+/**
+ * The value at a place of sorted values that were counted.
+ * @param {Uint32Array} counts
  * @param {number} place
  */
-function ranked(values, place) {
-  const counts = new Uint32Array(1024); // ink reaches 255 and, where paper slopes, 85 more
-  for (let i = 0; i < values.length; i++) counts[values[i]]++;
+function ranked(counts, place) {
   let value = 0;
   for (let below = counts[0]; below <= place; below += counts[value]) value++;
   return value;

@@ -67,6 +67,7 @@ export function arrange(marks, width, height) {
  * @returns {Mark[]}
  */
 export function nameMarks(page, found, reader) {
-  const answers = reader.classify(found.map((mark) => prepareMark(page, mark.box)));
-  return judgePage(found, answers, reader.classifierContract);
+  const pictures = found.map((mark) => prepareMark(page, mark.box));
+  const marks = judgePage(found, reader.classify(pictures), reader.classifierContract);
+  return marks.map((mark, index) => ({ ...mark, picture: pictures[index] }));
 }

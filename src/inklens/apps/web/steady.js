@@ -43,8 +43,7 @@ export class SteadyLabels {
 
   /**
    * Take the marks of the frame at `time` in seconds, and tell what is to be shown, the oldest mark first.
-   *
-     * @param {number} time
+   * @param {number} time
    * @param {Seen[]} marks
    * @returns {SteadyMark[]}
    */
@@ -297,15 +296,11 @@ function judge(track) {
  * @param {Track} track
  * @returns {SteadyMark}
  */
-function show(track) {
-  const { id, mean, state } = track, box = [...track.box];
-  if (state === "searching") {
-    const confidence = mean[likeliest(mean, -1)];
-    return { id, box, state, label: null, confidence, runnerUp: null, justCommitted: false, mean: [...mean] };
-  }
-  const runnerUp = mean.length > 2 ? likeliest(mean, track.label) : null;
-  const { label, justCommitted } = track;
-  return { id, box, state, label, confidence: mean[label], runnerUp, justCommitted, mean: [...mean] };
+function show({ id, box, mean, state, label, justCommitted }) {
+  const searching = state === "searching", told = searching ? likeliest(mean, -1) : label;
+  const runnerUp = searching || mean.length <= 2 ? null : likeliest(mean, label);
+  const shown = { id, box: [...box], state, label: searching ? null : label, confidence: mean[told] };
+  return { ...shown, runnerUp, justCommitted, mean: [...mean] };
 }
 
 /**

@@ -185,5 +185,5 @@ export function borderLevel({ width, height, data }) {
     border[2 * width + 2 * y] = data[y * width];
     border[2 * width + 2 * y + 1] = data[(y + 1) * width - 1];
   }
-  return median(border);
+  return median({ width: border.length, height: 1, data: border }, [0, 0, border.length, 1]);
 }

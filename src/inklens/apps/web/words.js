@@ -12,6 +12,10 @@ const LANGUAGES = await (await fetch("words.json")).json();
 /** @type {Language} */
 let language = (navigator.languages ?? [navigator.language]).find((name) => /^(en|zh)/.test(name))?.startsWith("zh") ? "zh-Hans" : "en";
 
+const PERCENT = { style: "percent", maximumFractionDigits: 0 };
+/** Made once, since that takes long. @type {Record<string, Intl.NumberFormat>} */
+const percents = Object.fromEntries(Object.keys(LANGUAGES).map((name) => [name, new Intl.NumberFormat(name, PERCENT)]));
+
 /**
  * A text in the language of the page.
  * @param {Word} word
@@ -44,5 +48,5 @@ export function translatePage() {
  * @param {number} share
  */
 export function percent(share) {
-  return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share);
+  return percents[language].format(share);
 }

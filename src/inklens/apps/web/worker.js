@@ -10,6 +10,10 @@ import { arrange, nameMarks, readPage } from "./read.js";
 import { loadReader } from "./reader.js";
 import { SteadyLabels } from "./steady.js";
 import { drawingViews, views } from "./views.js";
+// what those import is named here too, so that all are fetched at once
+import "./judge.js";
+import "./network.js";
+import "./resize.js";
 
 /** @typedef {import("./resize.js").Grey} Grey */
 /** @typedef {import("./reader.js").Reader} Reader */
@@ -21,10 +25,13 @@ import { drawingViews, views } from "./views.js";
  *   confidence: number, runnerUp: string | null, probabilities: number[], picture: Uint8Array | null}} Shown
  * @typedef {{width: number, height: number, marks: Shown[], lines: {text: string, marks: number[]}[]}} Answer
  */
+/**
+ * A picture to read. `time`: in seconds. `selected`: the id of the mark whose picture is wanted, in a video.
+ * @typedef {{id: number, picture: ImageBitmap, how: How, time: number, selected: number | null}} Asked
+ */
 
 const FRAME = [640, 480]; // longer and shorter side of a camera frame, in pixels
 const DRAWING = [384, 288]; // of a drawing
-const PHOTO = 12e6; // pixels of a photo that are looked at at most: some browsers refuse larger canvases
 const UNSURE = 0.6; // confidence below which a mark of a photo or drawing is shown with its runner-up
 
 const canvas = new OffscreenCanvas(1, 1);
@@ -34,50 +41,40 @@ let reader = null;
 /** @type {SteadyLabels | null} */
 let steady = null;
 
-open().then(
-  (opened) => {
-    reader = opened;
-    steady = new SteadyLabels(opened.labels.length);
-    postMessage({ kind: "ready", labels: opened.labels });
-  },
-  (error) => postMessage({ kind: "failed", message: String(error.message ?? error) }),
-);
-
 addEventListener("message", ({ data }) => {
+  if (data.kind === "open") open(data.parts);
   if (data.kind === "forget" && reader) steady = new SteadyLabels(reader.labels.length);
   if (data.kind !== "read") return;
   try {
-    const { answer, steps } = read(data.picture, data.how, data.time, data.selected);
+    const { answer, steps } = read(data);
     postMessage({ kind: "answer", id: data.id, answer, steps });
   } catch (error) {
     postMessage({ kind: "problem", id: data.id, message: String(error instanceof Error ? error.message : error) });
   }
 });
 
-async function open() {
-  const load = async (/** @type {string} */ name) => {
-    const response = await fetch(new URL(name, import.meta.url));
-    if (!response.ok) throw new Error(`${name}: ${response.status}`);
-    return response.arrayBuffer();
-  };
-  const [wasm, locator, classifier] = await Promise.all(["kernels.wasm", "locator.bin", "classifier.bin"].map(load));
-  return loadReader(wasm, locator, classifier);
+/** @param {[ArrayBuffer, ArrayBuffer, ArrayBuffer]} parts kernels, locator, classifier */
+async function open(parts) {
+  try {
+    reader = await loadReader(...parts);
+    steady = new SteadyLabels(reader.labels.length);
+    postMessage({ kind: "ready", labels: reader.labels });
+  } catch (error) {
+    postMessage({ kind: "failed", message: String(error instanceof Error ? error.message : error) });
+  }
 }
 
 /**
- * @param {ImageBitmap} picture
- * @param {How} how
- * @param {number} time in seconds
- * @param {number | null} selected the id of the mark whose picture is wanted, in a video
+ * @param {Asked} asked
  * @returns {{answer: Answer, steps: Record<string, number>}}
  */
-function read(picture, how, time, selected) {
+function read(asked) {
   if (!reader) throw new Error("the networks are not loaded yet");
   reader.spent = { locate: 0, classify: 0 };
   const start = performance.now();
-  const page = takeGrey(picture, how);
+  const page = takeGrey(asked.picture, asked.how);
   const grey = performance.now();
-  const answer = how === "camera" ? readFrame(page, reader, time, selected) : readWhole(page, reader, how);
+  const answer = asked.how === "camera" ? readFrame(page, reader, asked) : readWhole(page, reader, asked.how);
   const end = performance.now(), { locate, classify } = reader.spent;
   const steps = { grey: grey - start, locate, classify, rest: end - grey - locate - classify, total: end - start };
   return { answer, steps };
@@ -93,19 +90,18 @@ function takeGrey(picture, how) {
   if (!context) throw new Error("this browser gives no 2D canvas to workers");
   const [long, short] = how === "camera" ? FRAME : DRAWING;
   const { width: wide, height: high } = picture;
-  const scale = how === "photo"
-    ? Math.min(1, Math.sqrt(PHOTO / (wide * high)))
-    : Math.min(long / Math.max(wide, high), short / Math.min(wide, high));
+  const scale = how === "photo" ? 1 : Math.min(long / Math.max(wide, high), short / Math.min(wide, high));
   const width = Math.max(1, Math.round(wide * scale)), height = Math.max(1, Math.round(high * scale));
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
   context.fillStyle = "white"; // what shines through transparent pictures
   context.fillRect(0, 0, width, height);
   context.drawImage(picture, 0, 0, width, height);
   picture.close();
-  const colours = context.getImageData(0, 0, width, height).data, data = new Uint8Array(width * height);
-  for (let i = 0, j = 0; i < data.length; i++, j += 4) {
-    // luma of ITU-R BT.601 in whole numbers, as Pillow's
-    data[i] = (19595 * colours[j] + 38470 * colours[j + 1] + 7471 * colours[j + 2] + 32768) >> 16;
+  const { buffer } = context.getImageData(0, 0, width, height).data;
+  const colours = new Uint32Array(buffer), data = new Uint8Array(width * height); // red is in the lowest byte
+  for (let i = 0; i < data.length; i++) {
+    const colour = colours[i], red = colour & 255, green = (colour >> 8) & 255, blue = (colour >> 16) & 255;
+    data[i] = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16; // luma of ITU-R BT.601, as Pillow's
   }
   return { width, height, data };
 }
@@ -122,7 +118,7 @@ function readWhole(page, known, how) {
     ? readPage(page, known)
     : arrange(nameMarks(page, findMarks(page, known.locate, known.locatorContract, drawingViews(width, height)), known), width, height);
   const marks = [...reading.marks, ...reading.rejected].map(
-    ({ box, label, confidence, alternatives, probabilities }, id) => ({
+    ({ box, label, confidence, alternatives, probabilities, picture }, id) => ({
       id,
       box,
       label,
@@ -130,7 +126,7 @@ function readWhole(page, known, how) {
       confidence,
       runnerUp: alternatives[0]?.[0] ?? null,
       probabilities,
-      picture: prepareMark(page, box),
+      picture,
     }),
   );
   return { width, height, marks, lines: reading.lines };
@@ -139,12 +135,12 @@ function readWhole(page, known, how) {
 /**
  * @param {Grey} page
  * @param {Reader} known
- * @param {number} time
- * @param {number | null} selected
+ * @param {Asked} asked
  * @returns {Answer}
  */
-function readFrame(page, known, time, selected) {
+function readFrame(page, known, { id: number, time, selected }) {
   const found = findMarks(page, known.locate, known.locatorContract, views(page.width, page.height, false));
+  postMessage({ kind: "soon", id: number }); // the next frame comes while the rest is done
   const seen = nameMarks(page, found, known);
   const followed = (steady ??= new SteadyLabels(known.labels.length)).update(time, seen);
   const marks = followed
