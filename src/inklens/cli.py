@@ -383,21 +383,26 @@ def predict(
 
 @app.command()
 def read(
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE…", help="Picture files, folders of them, or patterns.")],
+    images: Annotated[
+        list[str],
+        typer.Argument(metavar="IMAGE…", help="Picture files, folders of them, or patterns like `'in/**/*.jpg'`."),
+    ],
     model: Annotated[
         Path | None, typer.Option(metavar="M", help="What names the marks: a run or a model file [default: the namer].")
     ] = None,
     draw: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the pictures with what was read drawn over them.")
+        Path | None, typer.Option(metavar="DIR", help="Write what was read drawn over each picture, as DIR/NAME.png.")
     ] = None,
-    as_json: Json = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print one row for each mark instead.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Tell what was found but rejected, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON for each picture instead.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a table with a row for each mark instead.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Tell what was looked at but rejected, too.")] = False,
     orientation: Annotated[
         Turning, typer.Option(help="`auto` notices pages that lie on their side; `keep` reads them as they lie.")
     ] = Turning.auto,
 ) -> None:
     """Read the handwritten digits on photos and scans: what they are, where, and how sure that is.
+
+    A picture that cannot be read is told of, the others go on, and the exit code is 1.
 
     Example: `inklens read page.jpg scans/ --draw read`
     """
@@ -423,7 +428,7 @@ def read(
             elif as_csv:
                 table.writerows(csv_rows(path, reading, everything=everything))
             else:
-                out.print(describe(path, reading), markup=False)
+                out.print(describe(path, reading, everything=everything), markup=False)
     if failed:
         raise typer.Exit(1)
 

@@ -157,6 +157,13 @@ def test_people_are_told_lines_and_doubts(tmp_path: Path) -> None:
         "    unsure: 5 (0.54), or 0 (0.05)",
         "    unsure: 7 (0.54), or 0 (0.05)",
     ]
+    [(_, rejected)] = read_files([path], block_reader(doubt=1.0))
+    assert isinstance(rejected, Reading)
+    assert describe(path, rejected) == f"{path} (320 × 240): no digits"
+    assert [text.split(" at ")[0] for text in describe(path, rejected, everything=True).splitlines()[1:]] == [
+        f"    rejected ({mark.confidence:.2f})" for mark in rejected.rejected
+    ]
+    assert len(rejected.rejected) == 2
     blank = save(tmp_path / "blank.png", np.full((30, 40), 200, np.uint8))
     assert describe(blank, read_one(blank)) == f"{blank} (40 × 30): no digits"
 

@@ -109,8 +109,9 @@ def _cells(mark: Mark) -> tuple[object, ...]:
     return (mark.label or "", round(mark.confidence, 4), *mark.box, runner_up, round(probability, 4))
 
 
-def describe(path: Path, reading: Reading) -> str:
-    """A file's reading for people: its lines, then every doubtful digit with its runner-up and place."""
+def describe(path: Path, reading: Reading, *, everything: bool = False) -> str:
+    """A file's reading for people: its lines, then every doubtful digit with its runner-up and place; `everything` adds
+    the places that were rejected."""
     count = len(reading.marks)
     turned = f", turned by {reading.rotation}°" if reading.rotation else ""
     found = f"{count} digit{'' if count == 1 else 's'}" if count else "no digits"
@@ -120,6 +121,8 @@ def describe(path: Path, reading: Reading) -> str:
         if mark.confidence < SURE:
             other = f", or {mark.alternatives[0][0]} ({mark.alternatives[0][1]:.2f})" if mark.alternatives else ""
             lines.append(f"    unsure: {mark.label} ({mark.confidence:.2f}){other} at {mark.box[0]}, {mark.box[1]}")
+    for mark in reading.rejected if everything else ():
+        lines.append(f"    rejected ({mark.confidence:.2f}) at {mark.box[0]}, {mark.box[1]}")
     return "\n".join(lines)
 
 
