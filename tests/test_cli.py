@@ -306,6 +306,14 @@ def test_ten_steps_are_refused_for_recipes_that_learn_from_rendered_pages(tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_pages_of_a_scan_that_are_not_read_are_told(tmp_path):
+    page = Image.new("L", (80, 60), 240)
+    page.save(tmp_path / "scan.tif", save_all=True, append_images=[page])
+    code, printed, errors = call("read", tmp_path / "scan.tif")
+    assert (code, printed) == (0, f"{tmp_path / 'scan.tif'} (80 × 60): no digits\n")
+    assert errors == f"inklens: {tmp_path / 'scan.tif'} has 2 pages; only the first is read.\n"
+
+
 def test_options_that_would_be_ignored_are_wrong_usage(digits, tmp_path):
     for arguments, words in (
         (("look", "--pages", "fast"), "--pages draws pages that inklens renders; leave RECIPE and --data out"),

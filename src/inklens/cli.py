@@ -406,7 +406,7 @@ def read(
 
     Example: `inklens read page.jpg scans/ --draw read`
     """
-    from inklens.reading.files import COLUMNS, csv_rows, describe, find_pictures, read_files, to_json
+    from inklens.reading.files import COLUMNS, csv_rows, describe, find_pictures, read_files, to_json, unread_pages
     from inklens.reading.reader import load_reader
 
     if as_json and as_csv:
@@ -423,7 +423,10 @@ def read(
             if isinstance(reading, InklensError):  # the other pictures go on
                 err.print(f"inklens: {reading}", markup=False)
                 failed = True
-            elif as_json:
+                continue
+            if pages := unread_pages(path):
+                err.print(f"inklens: {path} has {pages + 1} pages; only the first is read.", markup=False)
+            if as_json:
                 _print_json(to_json(path, reading, everything=everything))
             elif as_csv:
                 table.writerows(csv_rows(path, reading, everything=everything))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from inklens.errors import ImageError
 
+# what Pillow's decoders raise for damaged files
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError, IndexError, OverflowError, struct.error)
 HEIC_SUFFIXES = (".heic", ".heif")  # what an iPhone's camera writes unless it is told otherwise; Pillow reads none
 LARGEST_PICTURE = 120_000_000  # pixels; a 100-megapixel photo is read, a decompression bomb is not
 
@@ -22,7 +25,7 @@ def read_picture(path: Path) -> Image.Image:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is ours
+            warnings.simplefilter("ignore")  # of size, where the limit below is ours, and of damaged metadata
             with Image.open(path) as picture:
                 _check_size(path, picture)
                 return _to_eight_bits(ImageOps.exif_transpose(picture))
@@ -36,7 +39,7 @@ def read_picture(path: Path) -> Image.Image:
         raise ImageError(f"{path} is no picture that can be read; expected a file such as PNG or JPEG.") from None
     except Image.DecompressionBombError as error:
         raise ImageError(f"{path} is too large: {error}") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # Pillow's decoders raise all of these
+    except DAMAGE as error:
         raise ImageError(f"{path} is damaged or cannot be read: {error}.") from None
 
 

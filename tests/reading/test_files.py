@@ -8,7 +8,17 @@ import pytest
 from PIL import Image
 
 from inklens.errors import ImageError, OutputError
-from inklens.reading.files import COLUMNS, csv_rows, describe, draw_reading, find_pictures, read_files, to_json, to_page
+from inklens.reading.files import (
+    COLUMNS,
+    csv_rows,
+    describe,
+    draw_reading,
+    find_pictures,
+    read_files,
+    to_json,
+    to_page,
+    unread_pages,
+)
 from inklens.reading.read import Reading
 from tests.reading.readers import block_page, block_reader
 
@@ -82,6 +92,16 @@ def test_picture_that_cannot_be_read_is_told_and_the_others_go_on(tmp_path: Path
     assert "does not exist" in str(three)
 
 
+def test_scan_that_was_cut_off_is_told_as_damaged(tmp_path: Path) -> None:
+    path = save(tmp_path / "scan.tif")
+    whole = path.read_bytes()
+    for length in (*range(0, 300, 6), *range(300, len(whole) - 100, 9000)):  # its description comes first
+        path.write_bytes(whole[:length] + b"\0" * 40)
+        [(_, error)] = read_files([path], block_reader())
+        assert isinstance(error, ImageError), length
+        assert unread_pages(path) == 0
+
+
 def test_page_lies_as_its_exif_orientation_says(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turn clockwise to see it upright
@@ -113,6 +133,19 @@ def test_pictures_of_every_kind_are_read(tmp_path: Path, kind: str) -> None:
     else:
         grey.convert("RGB").save(path)
     assert read_one(path).text == ("00" if kind == "bilevel" else "57")
+
+
+def test_pages_of_a_scan_after_its_first_are_counted_as_not_read(tmp_path: Path) -> None:
+    grey = Image.fromarray(PAGE)
+    more = {"save_all": True, "append_images": [grey, grey]}
+    for name, expected in (("scan.tif", 2), ("animated.gif", 0)):
+        grey.save(tmp_path / name, **more)
+        assert unread_pages(tmp_path / name) == expected
+    assert unread_pages(save(tmp_path / "one.tif")) == 0
+    assert unread_pages(tmp_path / "missing.tif") == 0
+    whole = (tmp_path / "scan.tif").read_bytes()
+    (tmp_path / "scan.tif").write_bytes(whole[: len(whole) // 2])  # the first page is whole, the others cannot be told
+    assert unread_pages(tmp_path / "scan.tif") == 0
 
 
 def test_picture_beyond_the_limit_is_refused_and_not_decoded(tmp_path: Path) -> None:

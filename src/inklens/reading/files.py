@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import warnings
 from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from inklens.errors import ImageError, OutputError
-from inklens.pictures import HEIC_SUFFIXES, read_picture
+from inklens.pictures import DAMAGE, HEIC_SUFFIXES, read_picture
 from inklens.reading.read import Mark, Orientation, Reading, read_page
 from inklens.reading.reader import Reader
 from inklens.writing import write_whole
@@ -62,6 +63,17 @@ def _is_picture(file: Path) -> bool:
 def to_page(picture: Image.Image) -> np.ndarray:
     """The luma of a picture, uint8 [height, width]: that of a phone's camera and of JPEG (BT.601), in whole numbers."""
     return np.asarray(picture.convert("L"))
+
+
+def unread_pages(path: Path) -> int:
+    """How many pages of a TIFF file come after the first, which alone is read; 0 for a file of any other kind."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they were for reading the first page
+            with Image.open(path) as picture:
+                return getattr(picture, "n_frames", 1) - 1 if picture.format == "TIFF" else 0
+    except DAMAGE:  # after the first page
+        return 0
 
 
 def read_files(
