@@ -83,6 +83,7 @@ def opened(chromium: Any, address: str) -> Iterator[Open]:
             if before:
                 page.add_init_script(before)
             page.goto(at or address)
+            page.locator("#status:not([data-word])").wait_for(timeout=WAIT)  # app.js runs, and listens to clicks
             return page
 
         yield open_page

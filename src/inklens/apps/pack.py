@@ -27,8 +27,7 @@ from inklens.errors import ExportError
 Storage = Literal["int8", "float16"]
 
 MAGIC = b"inklens1"
-BLOCK = 8  # output channels of a block of weights
-LANES = 4  # floats of a SIMD register; tensors' channels are filled up to a multiple, save the picture's one
+BLOCK = 8  # output channels of a block of weights; tensors' channels are filled up to a multiple, save the picture's
 PICTURE = 0  # the number of its tensor
 SUPPORTED = (
     "add",
@@ -284,7 +283,7 @@ class _Packing:
         )
         moved = move(values)
         inputs, outputs = moved.shape[2:]
-        more = 0 if source == PICTURE else -inputs % LANES, -outputs % BLOCK
+        more = 0 if source == PICTURE else -inputs % BLOCK, -outputs % BLOCK
         filled = np.pad(moved, ((0, 0), (0, 0), (0, more[0]), (0, more[1])))
         blocks = filled.reshape(*filled.shape[:3], -1, BLOCK).transpose(3, 0, 1, 2, 4)
         bias = node.arguments.get("bias", np.zeros(outputs))

@@ -2,7 +2,7 @@
  *
  * There is no library, no heap and no state: JavaScript (network.js) lays out all tensors in the memory and calls one
  * function for each layer. A tensor of one image is float32 [height][width][channels]. Its channels are padded to a
- * multiple of 4 (the added ones are 0) and it has a border of zeros, so that no kernel asks whether a neighbour exists.
+ * multiple of 8 (the added ones are 0) and it has a border of zeros, so that no kernel asks whether a neighbour exists.
  * Pointers to tensors point at their first value inside the border; `row` and `image` are the distances in floats from
  * a row or an image to the next.
  *
@@ -16,7 +16,7 @@
 #define SMALL __attribute__((minsize)) /* for what takes little of the time */
 #define BLOCK 8  /* output channels of one block of weights */
 #define STRIP 6144 /* floats of input that one strip of a row reads: 24 kB, so that they stay in the first cache */
-#define PIXELS 4 /* pixels that are computed together: their sums, the weights and pixels fill 14 of 16 registers */
+#define PIXELS 5 /* pixels that are computed together */
 
 typedef struct {
     v128_t sum[PIXELS][2];
@@ -34,14 +34,19 @@ static inline v128_t multiply_add(v128_t one, v128_t two, v128_t sum) {
     return sum;
 }
 
-/* sums += pixels[count] x weights[count][8]. Not unrolled: V8 loads all that a stretch of code without branches needs
- * before it computes, and more than one step does not fit into 16 registers. */
+/* sums += pixels[count] x weights[count][8]. V8 loads all that a stretch of code without branches needs before it
+ * computes. So steps are not unrolled, and a branch that is never taken cuts each in two: 10 sums, 2 weights and 3
+ * pixels fit into 16 registers. */
 static inline __attribute__((always_inline)) void accumulate(Sums *sums, Pixels pixels, const float *weights,
                                                              int count) {
 #pragma clang loop unroll(disable)
     for (int k = 0; k < count; k++) {
         v128_t low = wasm_v128_load(weights + k * BLOCK), high = wasm_v128_load(weights + k * BLOCK + 4);
+#pragma clang loop unroll(full)
         for (int p = 0; p < PIXELS; p++) {
+            int end = count;
+            __asm__("" : "+r"(end)); /* the compiler does not see that this is `count` */
+            if (p == 3 && k >= end) return;
             v128_t value = wasm_v128_load32_splat(pixels.at[p] + k);
             sums->sum[p][0] = multiply_add(value, low, sums->sum[p][0]);
             sums->sum[p][1] = multiply_add(value, high, sums->sum[p][1]);
@@ -69,7 +74,6 @@ void EXPORT(convolve)(const float *input, int input_row, int input_image, int in
             for (int block = 0; block < outputs; block += BLOCK) {
                 const float *kernel = weights + block / BLOCK * size;
                 v128_t bias_low = wasm_v128_load(bias + block), bias_high = wasm_v128_load(bias + block + 4);
-                int both = block + 4 < outputs;
                 for (int x = left; x < right; x += PIXELS) {
                     Sums sums;
                     Pixels start;
@@ -91,10 +95,10 @@ void EXPORT(convolve)(const float *input, int input_row, int input_image, int in
                         v128_t low = rectified(sums.sum[p][0], relu), high = rectified(sums.sum[p][1], relu);
                         if (added) {
                             low = wasm_f32x4_add(low, wasm_v128_load(added + at));
-                            if (both) high = wasm_f32x4_add(high, wasm_v128_load(added + at + 4));
+                            high = wasm_f32x4_add(high, wasm_v128_load(added + at + 4));
                         }
                         wasm_v128_store(output + at, low);
-                        if (both) wasm_v128_store(output + at + 4, high);
+                        wasm_v128_store(output + at + 4, high);
                     }
                 }
             }
@@ -169,12 +173,12 @@ SMALL void EXPORT(transform_kernels)(const float *weights, float *transformed, i
 }
 
 /* A 3x3 convolution of stride 1, as `convolve`, with kernels of `transform_kernels`. `scratch` holds
- * 36 * 20 * (inputs + blocks * 8) floats. Windows reach up to 3 pixels beyond the last: the border must too. */
+ * 36 * 20 * (inputs + outputs) floats. Windows reach up to 3 pixels beyond the last: the border must too. */
 void EXPORT(convolve3)(const float *input, int input_row, int input_image, int inputs, float *output, int output_row,
                        int output_image, int outputs, int height, int width, int images, const float *kernels,
                        const float *bias, int relu, const float *added, float *scratch) {
     int across = (width + TILE - 1) / TILE, down = (height + TILE - 1) / TILE, tiles = images * across * down;
-    int blocks = (outputs + BLOCK - 1) / BLOCK, wide = blocks * BLOCK;
+    int blocks = outputs / BLOCK;
     float *fields = scratch, *products = scratch + PRODUCTS * GROUP * inputs;
     for (int first = 0; first < tiles; first += GROUP) {
         int count = tiles - first < GROUP ? tiles - first : GROUP;
@@ -200,7 +204,7 @@ void EXPORT(convolve3)(const float *input, int input_row, int input_image, int i
         }
         for (int product = 0; product < PRODUCTS; product++) {
             const float *field = fields + product * GROUP * inputs;
-            float *to = products + product * GROUP * wide;
+            float *to = products + product * GROUP * outputs;
             for (int block = 0; block < blocks; block++) {
                 const float *kernel = kernels + (product * blocks + block) * inputs * BLOCK;
                 for (int t = 0; t < count; t += PIXELS) {
@@ -212,8 +216,8 @@ void EXPORT(convolve3)(const float *input, int input_row, int input_image, int i
                     }
                     accumulate(&sums, start, kernel, inputs);
                     for (int p = 0; p < PIXELS; p++) {
-                        wasm_v128_store(to + (t + p) * wide + block * BLOCK, sums.sum[p][0]);
-                        wasm_v128_store(to + (t + p) * wide + block * BLOCK + 4, sums.sum[p][1]);
+                        wasm_v128_store(to + (t + p) * outputs + block * BLOCK, sums.sum[p][0]);
+                        wasm_v128_store(to + (t + p) * outputs + block * BLOCK + 4, sums.sum[p][1]);
                     }
                 }
             }
@@ -224,10 +228,10 @@ void EXPORT(convolve3)(const float *input, int input_row, int input_image, int i
             int columns = width - x * TILE < TILE ? width - x * TILE : TILE;
             int place = image * output_image + y * TILE * output_row + x * TILE * outputs;
             for (int c = 0; c < outputs; c += 4) {
-                const float *from = products + t * wide + c;
+                const float *from = products + t * outputs + c;
                 v128_t half[TILE * FIELD], offset = wasm_v128_load(bias + c);
                 for (int v = 0; v < FIELD; v++) {
-#define OUT(u) wasm_v128_load(from + ((u) * FIELD + v) * GROUP * wide)
+#define OUT(u) wasm_v128_load(from + ((u) * FIELD + v) * GROUP * outputs)
                     transform_output(OUT(0), OUT(1), OUT(2), OUT(3), OUT(4), OUT(5), half + v, FIELD);
 #undef OUT
                 }
@@ -243,6 +247,20 @@ void EXPORT(convolve3)(const float *input, int input_row, int input_image, int i
                 }
             }
         }
+    }
+}
+
+/* Colours (red, green, blue and opacity, a byte each) to grey: luma of ITU-R BT.601 in whole numbers, as Pillow's.
+ * `count` is filled up to a multiple of 4. */
+SMALL void EXPORT(luma)(const uint8_t *colours, uint8_t *greys, int count) {
+    for (int i = 0; i < count; i += 4) {
+        v128_t four = wasm_v128_load(colours + 4 * i), red_blue = wasm_v128_and(four, wasm_i16x8_splat(255));
+        v128_t green = wasm_v128_and(wasm_u32x4_shr(four, 8), wasm_i32x4_splat(255));
+        v128_t one = wasm_i32x4_dot_i16x8(red_blue, wasm_i32x4_splat(7471 << 16 | 19595));
+        v128_t two = wasm_i32x4_mul(green, wasm_i32x4_splat(38470));
+        v128_t sum = wasm_i32x4_add(wasm_i32x4_add(one, two), wasm_i32x4_splat(32768));
+        v128_t shorts = wasm_i16x8_narrow_i32x4(wasm_u32x4_shr(sum, 16), sum); /* four of them */
+        wasm_v128_store32_lane(greys + i, wasm_u8x16_narrow_i16x8(shorts, shorts), 0);
     }
 }
 

@@ -256,7 +256,11 @@ async function openPhoto(file, note = "photoNote") {
   try {
     picture = await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch {
-    chooseInput("photo");
+    if (how !== "photo") {
+      picture = null; // what was read before would hide the message
+      photo.width = 640;
+      chooseInput("photo");
+    }
     return tell("photoProblem", {}, true);
   }
   quarters = 0;

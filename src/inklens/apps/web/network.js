@@ -5,16 +5,17 @@
  */
 
 const MAGIC = "inklens1";
-const BLOCK = 8; // output channels of a block of weights
-const LANES = 4; // channels of a tensor are filled up to a multiple, save the picture's one
-const PICTURE = 0; // the number of its tensor
+const BLOCK = 8; // output channels of a block of weights; channels of tensors are filled up to a multiple
+const PICTURE = 0; // the number of its tensor, which has one channel
 const PAGE = 65536; // bytes of a page of WebAssembly memory
 const STACK = 65536; // bytes at the memory's beginning that the kernels keep for themselves
 const GROUP = 20; // tiles that `convolve3` takes at once
 const PRODUCTS = 36; // of each
+const PIXELS = 65536; // whose grey is computed at once; a multiple of 4
 
 /**
- * @typedef {{memory: WebAssembly.Memory, kernels: Record<string, Function>, allocate: (bytes: number) => number}} Runtime
+ * @typedef {{memory: WebAssembly.Memory, kernels: Record<string, Function>, allocate: (bytes: number) => number,
+ *   luma: (colours: Uint8ClampedArray) => Uint8Array}} Runtime `luma` makes grey of red, green, blue and opacity
  * @typedef {{op: string, from: number, to: number, add?: number | null, relu?: boolean, kernel?: number[],
  *   stride?: number, before?: number[], after?: number[], factor?: number, scale?: number, offset?: number,
  *   stored?: string, weights?: number, count?: number, scales?: number, bias?: number}} Layer
@@ -33,18 +34,28 @@ export async function startRuntime(wasm) {
   const memory = new WebAssembly.Memory({ initial: 2 }), fused = fuse(new Uint8Array(wasm));
   const code = WebAssembly.validate(fused) ? fused : wasm;
   const { instance } = await WebAssembly.instantiate(code, { env: { memory } });
+  const kernels = /** @type {Record<string, Function>} */ (/** @type {unknown} */ (instance.exports));
   let end = STACK;
-  return {
-    memory,
-    kernels: /** @type {Record<string, Function>} */ (/** @type {unknown} */ (instance.exports)),
-    allocate(bytes) {
-      const place = end;
-      end = Math.ceil((end + bytes) / 64) * 64;
-      const missing = Math.ceil((end - memory.buffer.byteLength) / PAGE);
-      if (missing > 0) memory.grow(missing);
-      return place;
-    },
+  const allocate = (/** @type {number} */ bytes) => {
+    const place = end;
+    end = Math.ceil((end + bytes) / 64) * 64;
+    const missing = Math.ceil((end - memory.buffer.byteLength) / PAGE);
+    if (missing > 0) memory.grow(missing);
+    return place;
   };
+  const colours = allocate(4 * PIXELS), greys = allocate(PIXELS);
+  /** @type {Runtime["luma"]} */
+  const luma = (data) => {
+    const grey = new Uint8Array(data.length / 4);
+    for (let at = 0; at < grey.length; at += PIXELS) {
+      const part = data.subarray(4 * at, 4 * (at + PIXELS)), count = part.length / 4;
+      new Uint8Array(memory.buffer).set(part, colours);
+      kernels.luma(colours, greys, count);
+      grey.set(new Uint8Array(memory.buffer, greys, count), at);
+    }
+    return grey;
+  };
+  return { memory, kernels, allocate, luma };
 }
 
 /**
@@ -103,7 +114,7 @@ export class Network {
    */
   loadWeights(layer, data) {
     const { memory, kernels, allocate } = this.runtime;
-    const outputs = fill(this.channels[layer.to], BLOCK), count = layer.count ?? 0;
+    const outputs = this.stored(layer.to), count = layer.count ?? 0;
     const scales = new Float32Array(data, layer.scales, outputs);
     const values = layer.stored === "int8"
       ? new Int8Array(data, layer.weights, count)
@@ -127,7 +138,7 @@ export class Network {
    * @param {number} tensor
    */
   stored(tensor) {
-    return tensor === PICTURE ? 1 : fill(this.channels[tensor], LANES);
+    return tensor === PICTURE ? 1 : fill(this.channels[tensor], BLOCK);
   }
 
   /**
@@ -218,7 +229,7 @@ export class Network {
       new Float32Array(memory.buffer, at, image * room).fill(0);
       return { ...size, at, channels, row, image, border, start: at + 4 * (border[0] * row + border[1] * channels) };
     });
-    const widest = this.layers.filter(isTransformed).map((layer) => this.stored(layer.from) + fill(this.channels[layer.to], BLOCK));
+    const widest = this.layers.filter(isTransformed).map((layer) => this.stored(layer.from) + this.stored(layer.to));
     const scratch = allocate(4 * GROUP * PRODUCTS * Math.max(0, ...widest));
     const layout = { tensors, pixels: allocate(width * height * room), scratch, images: room };
     this.layouts.set(key, layout);

@@ -61,9 +61,7 @@ export function takeInk(page, box) {
 
 /**
  * The paper's grey in every pixel of a box: a plane through what surrounds it, `middle` + `across[x]` + `down[y]`.
- *
- * The middle level is the median of the box and a margin of an eighth; the slope is that between the medians of
- * opposite margins, where both lie nearer to the middle level than a third of the ink.
+ * prepare.py says which.
  * @param {Grey} page
  * @param {Box} box
  * @returns {{middle: number, across: Int32Array, down: Int32Array}}

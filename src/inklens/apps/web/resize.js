@@ -20,7 +20,7 @@
  * @returns {Grey}
  */
 export function resize(pixels, width, height) {
-  if (pixels.width === width && pixels.height === height) return { width, height, data: pixels.data.slice() };
+  if (pixels.width === width && pixels.height === height) return pixels;
   const down = weigh(pixels.height, height), across = weigh(pixels.width, width);
   const unit = down.unit * across.unit; // doubles hold every whole number up to 2^53
   const data = newPixels(pixels, width * height), row = new Float64Array(pixels.width);

@@ -1,12 +1,10 @@
 /**
  * Labels that hold still over the frames of a video: marks are followed, named once it is sure, and let go.
  *
- * The same steps in the same order run in Python and Swift: nothing but + - * / and comparisons of doubles, every tie
- * has one answer, and sums are taken in the order of their lists.
+ * Step by step as steady.py, which says how and why: + - * / and comparisons of doubles, every tie has one answer.
  * @module
  */
 
-// steady.py says what each is for
 const LEARN = 0.2, FADE = 0.3, LONGEST = 0.1, FORGOTTEN = 1.0; // s
 const SHOW = 0.56, HIDE = 0.25, COMMIT = 0.65, KEEP = 0.2, LEAD = 0.1, GONE = 0.05; // probabilities and parts of them
 const REACH = 0.5, FARTHEST = 2.0, STAY = 2.0, ANCHORS = 8;
@@ -114,8 +112,7 @@ function present(track) {
 }
 
 /**
- * The page's shift that brings the marks seen last closest to marks of this frame: one of those from a track to a mark,
- * or none. A far one must fit several marks; the first of equals.
+ * The page's shift that brings the marks seen last closest to marks of this frame.
  * @param {Track[]} tracks
  * @param {Seen[]} marks
  * @returns {Motion}
@@ -155,8 +152,7 @@ function support(anchors, marks, motion) {
 }
 
 /**
- * The shift, turn and zoom that carries tracks to their marks: the least squares over the pairs, held back as if one
- * more mark had not moved and each was a square that had not turned.
+ * The shift, turn and zoom that carries tracks to their marks by least squares.
  * @param {Track[]} tracks
  * @param {Seen[]} marks
  * @param {[number, number][]} pairs
@@ -250,8 +246,7 @@ function carry(box, motion) {
 }
 
 /**
- * Move a track's box in place towards the mark's: at once where that is far, so that it never lags visibly, and slowly
- * where it is near, so that it does not tremble.
+ * Move a track's box in place towards the mark's, slowly where that is near.
  * @param {number[]} box
  * @param {number[]} seen
  * @param {number} step

@@ -72,7 +72,7 @@ function read(asked) {
   if (!reader) throw new Error("the networks are not loaded yet");
   reader.spent = { locate: 0, classify: 0 };
   const start = performance.now();
-  const page = takeGrey(asked.picture, asked.how);
+  const page = takeGrey(asked, reader.locator.runtime.luma);
   const grey = performance.now();
   const answer = asked.how === "camera" ? readFrame(page, reader, asked) : readWhole(page, reader, asked.how);
   const end = performance.now(), { locate, classify } = reader.spent;
@@ -82,11 +82,11 @@ function read(asked) {
 
 /**
  * The picture's grey as page: a frame or a drawing at the size that it is looked at, a photo at its own.
- * @param {ImageBitmap} picture
- * @param {How} how
+ * @param {Asked} asked
+ * @param {import("./network.js").Runtime["luma"]} luma
  * @returns {Grey}
  */
-function takeGrey(picture, how) {
+function takeGrey({ picture, how }, luma) {
   if (!context) throw new Error("this browser gives no 2D canvas to workers");
   const [long, short] = how === "camera" ? FRAME : DRAWING;
   const { width: wide, height: high } = picture;
@@ -97,13 +97,7 @@ function takeGrey(picture, how) {
   context.fillRect(0, 0, width, height);
   context.drawImage(picture, 0, 0, width, height);
   picture.close();
-  const { buffer } = context.getImageData(0, 0, width, height).data;
-  const colours = new Uint32Array(buffer), data = new Uint8Array(width * height); // red is in the lowest byte
-  for (let i = 0; i < data.length; i++) {
-    const colour = colours[i], red = colour & 255, green = (colour >> 8) & 255, blue = (colour >> 16) & 255;
-    data[i] = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16; // luma of ITU-R BT.601, as Pillow's
-  }
-  return { width, height, data };
+  return { width, height, data: luma(context.getImageData(0, 0, width, height).data) };
 }
 
 /**
