@@ -96,11 +96,15 @@ export function showMark(inspector, mark, labels) {
   const names = [...labels, say("none")];
   if (list.childElementCount !== names.length) list.replaceChildren(...names.map(() => bar()));
   names.forEach((name, index) => {
-    const [label, meter, value] = list.children[index].children, share = mark.probabilities[index];
-    label.textContent = name;
-    meter.setAttribute("aria-label", name);
-    /** @type {HTMLMeterElement} */ (meter).value = share;
-    value.textContent = percent(share);
+    const [label, meter, value] = list.children[index].children, text = percent(mark.probabilities[index]);
+    if (label.textContent !== name) {
+      label.textContent = name; // what stays needs no new layout, frame after frame
+      meter.setAttribute("aria-label", name);
+    }
+    if (value.textContent !== text) {
+      value.textContent = text;
+      /** @type {HTMLMeterElement} */ (meter).value = mark.probabilities[index];
+    }
   });
 }
 
