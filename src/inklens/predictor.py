@@ -72,12 +72,13 @@ def load_predictor(
     precision: Precision = "float32",
     scale: Scale | None = None,
     ink: Ink | None = None,
+    threads: int = 0,
 ) -> Predictor:
     """The predictor of a run folder, `.keras`, `.mlpackage`, `.mlmodel` or `.onnx` file, or the shipped `namer`.
 
     precision: for Core ML, `declared` rounds each result that the file declares float16, as a device that computes in
     float16 does; `float32` computes all in float32. scale, ink: what a `.keras` file was trained on; other files say
-    so themselves. Raises ModelError, RunError or MissingExtra.
+    so themselves. threads: of ONNX Runtime, 0 for as many as it likes. Raises ModelError, RunError or MissingExtra.
     """
     path = Path(path)
     if str(path) in ("namer", "locator") and not path.exists():
@@ -87,9 +88,9 @@ def load_predictor(
     if not path.exists():
         raise ModelError(f"there is no model at {path}")
     if path.suffix in CORE_ML_SUFFIXES:
-        return _core_ml(path, precision)
+        return _core_ml(path, precision, threads)
     if path.suffix == ".onnx":
-        return _onnx(path)
+        return _onnx(path, threads)
     if path.is_dir() or path.suffix == ".keras":
         from inklens.export.source import load_source
 
@@ -115,14 +116,14 @@ def read_contract(metadata: Mapping[str, str], name: str) -> ClassifierContract 
     return contract
 
 
-def _core_ml(path: Path, precision: Precision) -> Predictor:
+def _core_ml(path: Path, precision: Precision, threads: int) -> Predictor:
     from inklens import coreml
     from inklens.coreml.reference import evaluate
 
-    model = coreml.load(path)
+    model = coreml.load(path, threads=threads)
     graph = model.graph()
     half = any(output.dtype == "fp16" for node in graph.nodes for output in node.outputs)
-    rounded = coreml.load(path, precision="declared") if half else None
+    rounded = coreml.load(path, precision="declared", threads=threads) if half else None
 
     def ask(model: coreml.Model) -> Callable[[np.ndarray], np.ndarray]:
         [image] = model.description.inputs
@@ -176,8 +177,8 @@ def _fitted(images: np.ndarray, kind: Any, name: str) -> np.ndarray:
     return images if kind.channels == 1 else np.repeat(images[..., None], 3, axis=3)
 
 
-def _onnx(path: Path) -> Predictor:
-    session = onnx_session(path, path)
+def _onnx(path: Path, threads: int) -> Predictor:
+    session = onnx_session(path, path, threads=threads)
     inputs, outputs = session.get_inputs(), session.get_outputs()
     metadata = dict(session.get_modelmeta().custom_metadata_map)
     contract = read_contract(metadata, path.name)

@@ -46,11 +46,11 @@ def load_reader(model: str | Path | None = None, *, threads: int = 0, folder: Pa
     """The shipped locator with the shipped namer, or with another classifier of 28 × 28 pixels.
 
     model: a run folder or a model file under the classifier contract; None for the shipped namer. threads: of ONNX
-    Runtime for the locator, 0 for as many as it likes. folder: where both networks lie if not in the package. Raises
+    Runtime, 0 for as many as it likes. folder: where both networks lie if not in the package. Raises
     ModelError, ContractError or RunError.
     """
     locate, locator = load_locator(shipped_path("locator", folder), threads=threads)
-    classify = load_predictor(shipped_path("namer", folder) if model is None else model)
+    classify = load_predictor(shipped_path("namer", folder) if model is None else model, threads=threads)
     return Reader(locate, locator, classify, classifier_contract(classify))
 
 
