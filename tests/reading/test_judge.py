@@ -55,6 +55,13 @@ def test_agreement_is_the_geometric_mean_of_each_ones_likeliest_digit() -> None:
     assert agreement(seen(0.8, _4=0.5, _9=0.5), answer(10, _9=0.9)) == pytest.approx((0.4 * 0.9) ** 0.5)
 
 
+def test_mark_under_fourteen_pixels_is_believed_less_in_proportion() -> None:
+    names = answer(10, _4=1.0)
+    agreed = [agreement(Found((5, 5, 8, 5 + high), 0.25, names, 1.0), names) for high in (7, 13, 14, 300)]
+    assert agreed == [pytest.approx(0.25), pytest.approx(0.5 * 13 / 14), 0.5, 0.5]
+    assert agreement(Found((5, 5, 12, 8), 1.0, names, 1.0), names) == 0.5  # the longer side counts
+
+
 @pytest.mark.parametrize(
     ("box", "beside"),
     [

@@ -182,11 +182,11 @@ def beside_vectors(count: int = 20) -> Iterator[dict[str, Any]]:
 
     contract = ClassifierContract(labels=(*DIGITS, "none"), none="none", threshold=0.5)
     numbers = Numbers(106)
-    for _ in range(count):
-        marks = []
+    for number in range(count):
+        marks, part = [], 1 + 2 * (number % 2)  # whole, or of a third of the size
         for place in range(6):
-            x, y = 30 * place + numbers.below(20), numbers.below(10)
-            box = (x, y, x + 10 + numbers.below(10), y + 30 + numbers.below(12))
+            x, y = (30 * place + numbers.below(20)) // part, numbers.below(10) // part
+            box = (x, y, x + (10 + numbers.below(10)) // part, y + (30 + numbers.below(12)) // part)
             marks.append((box, numbers.below(10), (150 + numbers.below(650)) / 1000, (150 + numbers.below(650)) / 1000))
         found = [Found(box, sure, np.eye(10, dtype=np.float32)[digit], 1.0) for box, digit, sure, _ in marks]
         answers = [np.append(np.eye(10)[digit] * share, 1 - share).astype(np.float32) for _, digit, _, share in marks]

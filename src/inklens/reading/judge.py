@@ -18,6 +18,7 @@ Box = tuple[int, int, int, int]
 _ALTERNATIVES = 3  # runners-up that are told
 _LEAST = 0.01  # probability of the least that is told
 _SURE = 0.4  # of the locator, for a classifier that cannot say none
+_SMALLEST = 14  # pixels of the longer side from which the networks learnt digits; less is believed the less
 _BESIDE = 0.6  # of the threshold, for a mark beside an accepted one: a 1 in a number looks like a lone slash
 _ALIKE = 7  # tenths of the height that marks beside each other have at least in common
 
@@ -47,11 +48,14 @@ class Mark:
 
 
 def agreement(found: Found, names: np.ndarray) -> float:
-    """How far both networks take a place for a digit, 0 to 1: the geometric mean of what each gives its likeliest one.
+    """How far both networks take a place for a digit, 0 to 1: the geometric mean of what each gives its likeliest one,
+    less in proportion for a mark under 14 pixels, which is rather a fleck in the paper.
 
     names: float64 [10], the classifier's probabilities of the digits.
     """
-    return math.sqrt(float(names.max()) * (found.sure * float(found.names.max())))
+    x0, y0, x1, y1 = found.box
+    large = min(1.0, max(x1 - x0, y1 - y0) / _SMALLEST)
+    return math.sqrt(float(names.max()) * (found.sure * float(found.names.max()))) * large
 
 
 def judge_page(found: Sequence[Found], answers: Sequence[np.ndarray], contract: ClassifierContract) -> list[Mark]:

@@ -58,11 +58,12 @@ export function judge(found, answer, contract, share = 1) {
   const kept = contract.labels.map((_, index) => index).filter((index) => contract.labels[index] !== contract.none);
   let names = kept.map((index) => answer[index]);
   const labels = kept.map((index) => contract.labels[index]);
-  const { sure } = found, likeliest = Math.max(...names);
+  const { sure, box: [x0, y0, x1, y1] } = found, likeliest = Math.max(...names);
   let accepted = likeliest >= contract.threshold && sure >= SURE;
   if (labels.join() === [...DIGITS].join() && contract.none !== null) {
     const proposed = names.map((_, index) => sure * found.names[index]);
-    accepted = Math.sqrt(likeliest * Math.max(...proposed)) >= contract.threshold * share;
+    const large = Math.min(1, Math.max(x1 - x0, y1 - y0) / 14);
+    accepted = Math.sqrt(likeliest * Math.max(...proposed)) * large >= contract.threshold * share;
     names = names.map((name, index) => (name + proposed[index]) / 2);
   } else {
     names = names.map((name) => name * sure);

@@ -1,5 +1,6 @@
 private let alternativeCount = 3  // runners-up that are told
 private let leastTold = 0.01  // probability of the least that is told
+private let smallest = 14.0  // pixels of the longer side from which the networks learnt digits
 private let sureEnough = 0.4  // of the locator, for a classifier that cannot say none
 // of the threshold, for a mark beside an accepted one: a 1 in a number looks like a lone slash
 private let besideShare = 0.6
@@ -47,7 +48,8 @@ func isBeside(_ one: Box, _ two: Box) -> Bool {
 /// Bring the two networks' opinions of one place together; `answer` is the classifier's.
 ///
 /// A classifier of digits with a none class and the locator count half each, but a mark has a label only if both take
-/// it for a digit: the geometric mean of what each gives its own likeliest label must reach the classifier's threshold.
+/// it for a digit: the geometric mean of what each gives its own likeliest label must reach the classifier's threshold
+/// (less in proportion under 14 pixels).
 /// `beside` an accepted mark six tenths of the threshold will do. Another classifier alone names what the locator found,
 /// from its threshold and where the locator is sure enough.
 /// Equally likely labels keep their order.
@@ -62,7 +64,9 @@ func judge(_ found: Found, _ answer: [Float], _ contract: ClassifierContract, be
     if labels == digits && contract.none != nil {
         let proposed = found.names.map { found.sure * Double($0) }
         let threshold = contract.threshold * (beside ? besideShare : 1)
-        accepted = (likeliest * (proposed.max() ?? 0)).squareRoot() >= threshold
+        let side = max(found.box.x1 - found.box.x0, found.box.y1 - found.box.y0)
+        let agreement = (likeliest * (proposed.max() ?? 0)).squareRoot() * min(1, Double(side) / smallest)
+        accepted = agreement >= threshold
         names = zip(names, proposed).map { ($0 + $1) / 2 }
     } else {
         accepted = likeliest >= contract.threshold && found.sure >= sureEnough
