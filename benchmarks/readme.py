@@ -19,6 +19,7 @@ from benchmarks.robustness import RESULTS as ROBUSTNESS
 from benchmarks.steady_table import RESULTS as STEADY
 from benchmarks.steady_table import steady_table
 from benchmarks.throughput import RESULTS as THROUGHPUT
+from benchmarks.web import RESULTS as WEB
 from inklens.run import read_json
 
 README = HERE / "README.md"
@@ -96,6 +97,13 @@ in every tenth frame) → [results/steady.json](results/steady.json):
 
 {noise}
 
+## The live page
+
+`python -m benchmarks.web` → [results/web.json](results/web.json): headless Chromium, one worker thread, a camera of
+640 × 480 pixels with twelve digits before it.
+
+{web}
+
 ## Spoilt digits
 
 `python -m benchmarks.robustness` → [results/robustness.json](results/robustness.json): the 10,000 test images spoilt in
@@ -144,6 +152,7 @@ def render() -> str:
         seeds=seeds_table(read_json(SEEDS)) if SEEDS.exists() else MISSING,
         steady=steady_table(read_json(STEADY["reader"])) if STEADY["reader"].exists() else MISSING,
         noise=steady_table(read_json(STEADY["noise"])) if STEADY["noise"].exists() else MISSING,
+        web=web_table(read_json(WEB)) if WEB.exists() else MISSING,
         robustness=robustness_table(read_json(ROBUSTNESS)) if ROBUSTNESS.exists() else MISSING,
     )
 
@@ -222,6 +231,34 @@ def runtime_table(figures: dict[str, Any]) -> str:
             "",
             f"{figures['images']:,} random images; {figures['machine']}{busy}, Python {figures['python']}, "
             f"ONNX Runtime {figures['onnxruntime']}, NumPy {figures['numpy']}.",
+        ]
+    )
+
+
+def web_table(figures: dict[str, Any]) -> str:
+    """How fast the page is beside its targets, what it weighs, and what eight bits a weight change."""
+    camera, first, pen, bits = (figures[name] for name in ("camera", "first_box_ms", "canvas_ms", "eight_bits"))
+    steps = ", ".join(f"{name} {value:.1f}" for name, value in camera["steps_ms"].items())
+    environment = figures["conditions"]["environment"]
+    return "\n".join(
+        [
+            "| measured | result | target |",
+            "| --- | --- | --- |",
+            f"| frames a second, {camera['digits']} digits | {camera['frames_per_second']:.1f} | ≥ 20 |",
+            f"| first box after navigation, ms: median, worst of {first['n']} | {first['median']:.0f}, "
+            f"{first['worst']:.0f} | ≤ 700 |",
+            f"| digit after the pen's lift, ms: median, worst of {pen['n']} | {pen['median']:.0f}, "
+            f"{pen['worst']:.0f} | ≤ 30 |",
+            f"| MB of heap, before and after {camera['minutes']:g} minutes | {camera['heap_mb'][0]:.1f}, "
+            f"{camera['heap_mb'][1]:.1f} | no growth |",
+            f"| bytes of the site's files | {figures['bytes']:,} | ≤ 750,000 |",
+            "",
+            f"Milliseconds a frame: {steps}. With 8 bits a weight {bits['same']:,} of {bits['marks']:,} marks on "
+            f"{bits['pages']} rendered pages are read the same; of {bits['digits']:,} digits {bits['right'][1]:,} are "
+            f"read right, and {bits['right'][0]:,} with the shipped weights.",
+            "",
+            f"Chromium {figures['chromium']}; {environment['machine']}, load {figures['conditions']['load']} when it "
+            f"ended.",
         ]
     )
 
