@@ -223,6 +223,45 @@ def test_a_camera_that_goes_away_is_said(opened: Open, film: Callable[[str], str
     expect(page.get_by_role("status")).to_have_text(re.compile("^The camera is gone"))
 
 
+def camera_in_use(page: Page) -> str:
+    """The id of the camera whose picture the page shows; empty without one."""
+    tracks = "document.querySelector('video').srcObject?.getVideoTracks()"
+    return str(page.evaluate(f"{tracks}?.[0].getSettings().deviceId ?? ''"))
+
+
+def test_of_two_cameras_the_other_can_be_chosen(opened: Open) -> None:
+    page = opened(f"{FAKE[0]}=device-count=2", "--use-fake-ui-for-media-stream")
+    chooser = page.get_by_role("combobox")
+    expect(chooser).to_be_hidden()
+    start_camera(page)
+    expect(chooser.locator("option")).to_have_text(["fake_device_0", "fake_device_1"], timeout=WAIT)
+    expect(chooser).to_be_visible()
+    first, second = chooser.locator("option").evaluate_all("options => options.map(({value}) => value)")
+    assert first != second
+    used = camera_in_use(page)
+    assert chooser.input_value() == used
+    other = second if used == first else first
+    page.evaluate("window.track = document.querySelector('video').srcObject.getVideoTracks()[0]")
+    chooser.select_option(other)
+    page.wait_for_function(
+        "other => document.querySelector('video').srcObject?.getVideoTracks()[0].getSettings().deviceId === other",
+        arg=other,
+        timeout=WAIT,
+    )
+    assert page.evaluate("window.track.readyState") == "ended"  # the first camera is let go
+    page.wait_for_function("!document.querySelector('video').paused", timeout=WAIT)
+    expect(page.get_by_role("button", name="Stop the camera")).to_be_visible()
+    expect(chooser).to_have_value(other)
+
+
+def test_with_one_camera_there_is_nothing_to_choose(opened: Open) -> None:
+    page = opened(f"{FAKE[0]}=device-count=1", "--use-fake-ui-for-media-stream")
+    start_camera(page)
+    expect(page.locator("#device option")).to_have_text(["fake_device_0"], timeout=WAIT)  # the cameras are listed
+    assert camera_in_use(page) == page.locator("#device").input_value()
+    expect(page.locator("#device")).to_be_hidden()
+
+
 def write_by_hand(page: Page, text: str, height: float = 110) -> None:
     """Draw digits with the mouse, stroke by stroke."""
     area = page.locator("#drawing").bounding_box()
@@ -267,6 +306,64 @@ def test_digits_drawn_with_the_mouse_are_read_and_can_be_taken_back(opened: Open
     page.get_by_role("button", name="Undo").click()
     expect_digits(page, "208")
     page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_role("status")).to_have_text("Draw one or more digits here.", timeout=WAIT)
+    assert page.locator("#lines button").count() == 0
+
+
+def draw_across(page: Page, height: float, pointer: str, pressure: float) -> None:
+    """Draw a level line over the middle of the drawing area, as the driver of a pen or mouse reports it.
+
+    height: of the line, as a part of the area's; pressure: 0 to 1.
+    """
+    area = page.locator("#drawing").bounding_box()
+    assert area is not None
+    browser = page.context.new_cdp_session(page)
+    points = [area["x"] + area["width"] * part for part in np.linspace(0.2, 0.8, 6).tolist()]
+    kinds = ["mousePressed", *["mouseMoved"] * (len(points) - 2), "mouseReleased"]
+    for kind, x in zip(kinds, points, strict=True):
+        event = {"type": kind, "x": x, "y": area["y"] + area["height"] * height, "button": "left", "buttons": 1}
+        browser.send("Input.dispatchMouseEvent", {**event, "clickCount": 1, "pointerType": pointer, "force": pressure})
+    browser.detach()
+
+
+def line_widths(page: Page) -> list[float]:
+    """How wide the lines are that cross the middle of the drawing area, from above, in pixels of the canvas.
+
+    Grey pixels of an edge count by their share of the ink.
+    """
+    column = page.evaluate(
+        """() => {
+            const {width, height} = document.querySelector("#drawing");
+            const {data} = document.querySelector("#drawing").getContext("2d").getImageData(width / 2, 0, 1, height);
+            return Array.from({length: height}, (_, y) => data[4 * y]);
+        }"""
+    )
+    ink = (255 - np.array(column)) / (255 - 0x14)
+    starts = np.flatnonzero((ink[1:] > 0) & (ink[:-1] == 0)) + 1
+    return [round(float(line.sum()), 1) for line in np.split(ink, starts)[1:]]
+
+
+def test_a_pen_that_presses_harder_draws_a_wider_line(opened: Open) -> None:
+    page = opened()
+    page.get_by_role("tab", name="Draw").click()
+    for height, pointer, pressure in [(0.2, "pen", 0.2), (0.4, "pen", 0.5), (0.6, "pen", 0.9), (0.8, "mouse", 0.5)]:
+        draw_across(page, height, pointer, pressure)
+    photograph(page, "drawing-pen")
+    light, even, hard, mouse = 22.8, 30, 39.6, 30
+    assert line_widths(page) == pytest.approx([light, even, hard, mouse], abs=0.5)
+    page.get_by_role("button", name="Undo").click()
+    assert line_widths(page) == pytest.approx([light, even, hard], abs=0.5)  # drawn again as they were
+
+
+def test_digits_written_by_key_are_taken_back_by_key(opened: Open) -> None:
+    page = opened()
+    page.get_by_role("tab", name="Draw").click()
+    for key in "408":
+        page.locator("#drawing").press(key)
+    expect_digits(page, "408")
+    page.locator("#drawing").press("Backspace")
+    expect_digits(page, "40")
+    page.locator("#drawing").press("Delete")
     expect(page.get_by_role("status")).to_have_text("Draw one or more digits here.", timeout=WAIT)
     assert page.locator("#lines button").count() == 0
 
@@ -321,6 +418,25 @@ def test_a_photo_can_be_dropped_and_turned(opened: Open) -> None:
     for _ in range(4):
         page.get_by_role("button", name="Turn").click()
     expect_digits(page, "2026")
+
+
+def test_a_picture_is_pasted_from_the_clipboard(opened: Open) -> None:
+    page = opened(permissions=["clipboard-read", "clipboard-write"])
+    expect_digits(page, SAMPLE)
+    page.get_by_role("tab", name="Draw").click()
+    file = io.BytesIO()
+    Image.fromarray(clips.number_page()).save(file, "PNG")
+    page.evaluate(
+        """async bytes => {
+            const png = new Blob([new Uint8Array(bytes)], {type: "image/png"});
+            await navigator.clipboard.write([new ClipboardItem({"image/png": png})]);
+        }""",
+        list(file.getvalue()),
+    )
+    page.keyboard.press("Control+V")
+    expect_digits(page, clips.NUMBER)
+    expect(page.get_by_role("tab", name="Photo")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("status")).to_have_text(f"Read: {clips.NUMBER}")
 
 
 def test_a_file_that_is_no_picture_is_said(opened: Open) -> None:
