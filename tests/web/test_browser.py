@@ -368,6 +368,26 @@ def test_digits_written_by_key_are_taken_back_by_key(opened: Open) -> None:
     assert page.locator("#lines button").count() == 0
 
 
+def test_a_sample_page_that_comes_late_does_not_take_the_drawing_away(opened: Open) -> None:
+    page = opened(
+        before="""
+            const fetched = window.fetch;
+            const asked = new Promise((go) => { window.letSampleCome = go; });
+            window.fetch = (name, ...more) => name === "sample.png"
+                ? asked.then(() => fetched(name, ...more)) : fetched(name, ...more);
+        """
+    )
+    page.get_by_role("tab", name="Draw").click()
+    write_by_hand(page, "3")
+    expect_digits(page, "3")
+    page.evaluate("letSampleCome()")
+    page.wait_for_timeout(1000)
+    expect(page.get_by_role("tab", name="Draw")).to_have_attribute("aria-selected", "true")
+    assert digits_of(page) == "3"
+    page.get_by_role("tab", name="Photo").click()
+    expect_digits(page, SAMPLE)
+
+
 def test_the_keyboard_alone_reaches_a_reading(opened: Open) -> None:
     page = opened()
     expect_digits(page, SAMPLE)

@@ -266,7 +266,7 @@ async function openPhoto(file, note = "photoNote") {
   quarters = 0;
   photoNote.dataset.word = note;
   photoNote.textContent = say(note);
-  chooseInput("photo");
+  if (how === "photo" || note !== "sample") chooseInput("photo"); // a late sample takes nobody's drawing away
 }
 
 function readPhoto() {
