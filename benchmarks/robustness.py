@@ -1,6 +1,6 @@
 """How the recipes and the shipped namer read digits spoilt in ways that they never learnt from.
 
-    python -m benchmarks.robustness                     3 seeds of fast and accurate; the namer
+    python -m benchmarks.robustness                     3 seeds of fast, accurate and robust; the namer
     python -m benchmarks.robustness --only fast         a part
     python -m benchmarks.robustness --seeds 1           less
 
@@ -31,7 +31,7 @@ LINES = HERE / "results" / "robustness.jsonl"
 RESULTS = HERE / "results" / "robustness.json"
 RUNS = HERE.parent / "build" / "robustness"
 NAMER = "namer"
-NAMES = ("fast", "accurate", NAMER)
+NAMES = ("fast", "accurate", "robust", NAMER)
 SEEDS = 3
 
 

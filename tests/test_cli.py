@@ -113,7 +113,7 @@ def test_recipes_are_listed_in_words_and_as_json():
     _, text, _ = call("recipes")
     _, line, _ = call("recipes", "--json")
     names = list(json.loads(line))
-    assert names == ["tutorial", "fast", "accurate", "tiny", "locator", "namer"]
+    assert names == ["tutorial", "fast", "accurate", "robust", "tiny", "locator", "namer"]
     assert [name for name in names if name in text] == names
 
 
@@ -255,7 +255,7 @@ def test_wrong_recipe_names_those_that_there_are(tmp_path):
         ("look", "slow", "--out", tmp_path / "look"),
         ("demo", "--recipe", "slow", "--out", tmp_path / "demo"),
     ):
-        assert "no recipe is called 'slow'; there are tutorial, fast, accurate, tiny" in complaint(*arguments)
+        assert "no recipe is called 'slow'; there are tutorial, fast, accurate, robust, tiny" in complaint(*arguments)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -293,7 +293,7 @@ def test_data_is_refused_for_recipes_that_learn_from_rendered_pages(recipe, digi
     assert (code, printed) == (2, "")
     words = " ".join(errors.replace("│", " ").split())
     assert f"was given, but {recipe} learns from pages that inklens renders; leave --data out, or" in words
-    assert "name a recipe that learns from images: tutorial, fast, accurate, tiny" in words
+    assert "name a recipe that learns from images: tutorial, fast, accurate, robust, tiny" in words
     assert not (tmp_path / "run").exists()
 
 
@@ -301,7 +301,7 @@ def test_ten_steps_are_refused_for_recipes_that_learn_from_rendered_pages(tmp_pa
     for recipe in ("locator", "namer"):
         assert complaint("demo", "--recipe", recipe, "--out", tmp_path / "demo") == (
             f"inklens: the ten steps learn from MNIST, and {recipe} from pages that inklens renders; choose one of "
-            f"tutorial, fast, accurate, tiny, or `inklens train {recipe}`."
+            f"tutorial, fast, accurate, robust, tiny, or `inklens train {recipe}`."
         )
     assert list(tmp_path.iterdir()) == []
 

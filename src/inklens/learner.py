@@ -15,6 +15,7 @@ from torch import Tensor
 
 from inklens.augment import augment
 from inklens.calibration import expected_calibration_error, fit_temperature
+from inklens.disturb import disturb
 from inklens.errors import RunError
 from inklens.mirror import Mirror
 from inklens.networks import build_network, fuse_network
@@ -182,6 +183,8 @@ class Learner:
         images = self.dataset.train.images[rows]
         if self.recipe.augmentation:
             images = augment(images, chance.rng, self.recipe.augmentation)
+        if self.recipe.disturbance:
+            images = disturb(images, chance.rng, self.recipe.disturbance)
         labels = torch.from_numpy(self.dataset.train.labels[rows])
         logits = mirror(torch.from_numpy(images), dropout=chance.dropout).float()
         loss = torch.nn.functional.cross_entropy(

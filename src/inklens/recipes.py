@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 from inklens.augment import Augmentation
+from inklens.disturb import Disturbance
 from inklens.errors import RecipeError
 from inklens.evidence import Evidence, load_evidence
 from inklens.networks import NETWORKS
@@ -37,6 +38,7 @@ class Recipe:
     label_smoothing: float = 0.0
     average: float = 0.0  # decay a step of the weights' moving average, which is what is kept; 0 keeps the weights
     augmentation: Augmentation | None = None
+    disturbance: Disturbance | None = None
     float16: bool = False  # end on weights that float16 holds exactly, so that float16 files answer alike
     pages: int = 0  # rendered pages to learn from instead of a dataset's images
 
@@ -76,9 +78,9 @@ class Recipe:
         known = {field.name for field in fields(cls)}
         if unknown := set(values) - known:
             raise RecipeError(f"a recipe has no field {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}.")
-        augmentation = values.get("augmentation")
+        parts: dict[str, Any] = {"augmentation": Augmentation, "disturbance": Disturbance}
         try:
-            return cls(**{**values, "augmentation": Augmentation(**augmentation) if augmentation else None})
+            return cls(**{**values, **{name: part(**values[name]) for name, part in parts.items() if values.get(name)}})
         except TypeError as error:
             raise RecipeError(f"these values are no recipe: {error}.") from error
 
@@ -117,6 +119,20 @@ RECIPES = {
             weight_decay=0.05,
             label_smoothing=0.05,
             augmentation=Augmentation(shift=2.0, turn=12.0, zoom=0.12, slant=0.15, bend=0.7),
+        ),
+        Recipe(
+            name="robust",
+            description="Reads digits on spoilt paper too: in fog, scratched, striped, inverted.",
+            network="accurate",
+            epochs=18,
+            batch=128,
+            learning_rate=1e-2,
+            weight_decay=0.05,
+            label_smoothing=0.05,
+            augmentation=Augmentation(shift=2.5, turn=14.0, zoom=0.2, slant=0.2, bend=0.7),
+            disturbance=Disturbance(
+                share=0.8, strokes=0.3, erase=0.1, blur=1.2, filter=0.4, noise=0.35, tone=0.35, light=0.5, edge=0.25
+            ),
         ),
         Recipe(
             name="tiny",
