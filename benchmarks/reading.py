@@ -42,8 +42,7 @@ from inklens.reading.find import Found, find_marks
 from inklens.reading.judge import Mark, judge
 from inklens.reading.labels import check_inside, load_labels
 from inklens.reading.marks import NAMES, NONE
-from inklens.reading.prepare import prepare_mark
-from inklens.reading.read import arrange, name_marks, read_page
+from inklens.reading.read import arrange, classify_marks, name_marks, read_page
 from inklens.reading.reader import Reader, load_reader
 from inklens.reading.render import RenderOptions, render_pages
 from inklens.reading.report import score_json
@@ -157,7 +156,7 @@ def name_all(page: np.ndarray, found: Sequence[Found], one: Contestant) -> list[
     """Every found place with a label or none."""
     if not found or not one.alone:
         return name_marks(page, found, one.reader)
-    answers = one.reader.classify(np.stack([prepare_mark(page, place.box) for place in found]))
+    answers = classify_marks(page, [place.box for place in found], one.reader)
     marks = []
     for place, answer in zip(found, answers, strict=True):
         digits = answer[:-1]  # `judge` takes the mean of two opinions: here both are the classifier's

@@ -60,6 +60,11 @@ class ClassifierContract:
     def __post_init__(self) -> None:
         _check(self)
 
+    @property
+    def symbols(self) -> list[int]:
+        """The outputs that are symbols: all but that of `none`."""
+        return [place for place, label in enumerate(self.labels) if label != self.none]
+
     def to_json(self) -> str:
         """The contract as one line of JSON; equal contracts give equal text."""
         return _to_json(self)

@@ -10,8 +10,7 @@ import numpy as np
 from inklens.pictures import read_picture
 from inklens.reading.files import to_page
 from inklens.reading.labels import check_inside, load_labels
-from inklens.reading.prepare import prepare_mark
-from inklens.reading.read import read_page
+from inklens.reading.read import classify_marks, read_page
 from inklens.reading.reader import Reader
 from inklens.reading.report import Group, ReadingReport
 from inklens.reading.score import PageScore, Score, Truth, score_page
@@ -62,8 +61,5 @@ def measure(name: str, page: np.ndarray, truth: Truth, reader: Reader) -> PageSc
 
 def name_given(page: np.ndarray, boxes: np.ndarray, reader: Reader) -> Sequence[str]:
     """The likeliest label of each of `boxes` int [n, 4], none left aside, by the classifier alone."""
-    if not len(boxes):
-        return []
-    answers = reader.classify(np.stack([prepare_mark(page, (x0, y0, x1, y1)) for x0, y0, x1, y1 in boxes.tolist()]))
-    kept = [place for place, label in enumerate(reader.classifier.labels) if label != reader.classifier.none]
-    return [reader.labels[place] for place in answers[:, kept].argmax(axis=1).tolist()]
+    answers = classify_marks(page, boxes.tolist(), reader)
+    return [reader.labels[place] for place in answers[:, reader.classifier.symbols].argmax(axis=1).tolist()]

@@ -87,7 +87,7 @@ def judge(found: Found, answer: np.ndarray, contract: ClassifierContract, *, bes
     threshold will do. Another classifier alone names what the locator found, from its threshold and where the locator
     is sure enough. Equally likely labels keep their order.
     """
-    kept = [index for index, label in enumerate(contract.labels) if label != contract.none]
+    kept = contract.symbols
     names = answer[kept].astype(np.float64)
     labels = tuple(contract.labels[index] for index in kept)
     if labels == DIGITS and contract.none is not None:

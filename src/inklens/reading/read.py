@@ -121,10 +121,15 @@ def arrange(marks: Sequence[Mark], width: int, height: int) -> Reading:
 
 def name_marks(page: np.ndarray, found: Sequence[Found], reader: Reader) -> list[Mark]:
     """Ask the classifier about every place that the locator found."""
-    if not found:
-        return []
-    answers = reader.classify(np.stack([prepare_mark(page, mark.box) for mark in found]))
+    answers = classify_marks(page, [mark.box for mark in found], reader)
     return judge_page(found, list(answers), reader.classifier)
+
+
+def classify_marks(page: np.ndarray, boxes: Sequence[Sequence[int]], reader: Reader) -> np.ndarray:
+    """The classifier's answers, float32 [n, classes], to the marks of a page in n boxes of x0, y0, x1, y1."""
+    if not boxes:
+        return np.zeros((0, len(reader.classifier.labels)), np.float32)
+    return reader.classify(np.stack([prepare_mark(page, (x0, y0, x1, y1)) for x0, y0, x1, y1 in boxes]))
 
 
 def _turn_back(reading: Reading, turns: int, shape: tuple[int, ...]) -> Reading:

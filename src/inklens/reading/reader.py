@@ -34,7 +34,7 @@ class Reader:
     @property
     def labels(self) -> tuple[str, ...]:
         """What the classifier may call a mark, without its none."""
-        return tuple(label for label in self.classifier.labels if label != self.classifier.none)
+        return tuple(self.classifier.labels[place] for place in self.classifier.symbols)
 
     @property
     def names_digits(self) -> bool:

@@ -14,7 +14,7 @@ from inklens.reading.evaluate import measure
 from inklens.reading.find import Found, find_marks
 from inklens.reading.generators import GENERATORS, HELD_OUT
 from inklens.reading.judge import judge
-from inklens.reading.prepare import prepare_mark
+from inklens.reading.read import classify_marks
 from inklens.reading.reader import Reader
 from inklens.reading.render import RenderedPage, RenderOptions, render_pages
 from inklens.reading.report import Group, ReadingReport, Rejection
@@ -153,14 +153,12 @@ def tell_apart(page: RenderedPage, family: str, reader: Reader) -> list[tuple[bo
 
 def _classify(page: RenderedPage, boxes: np.ndarray, reader: Reader) -> tuple[np.ndarray, np.ndarray]:
     """The classifier's answers, float32 [n, classes], to the marks in boxes, and the labels of the page's digits."""
-    marks = [prepare_mark(page.page, (x0, y0, x1, y1)) for x0, y0, x1, y1 in boxes.tolist()]
-    return reader.classify(np.stack(marks)), page.labels
+    return classify_marks(page.page, boxes.tolist(), reader), page.labels
 
 
 def _likeliest(answer: np.ndarray, reader: Reader) -> float:
     """How probable the likeliest label is, none left aside."""
-    kept = [place for place, label in enumerate(reader.classifier.labels) if label != reader.classifier.none]
-    return float(answer[kept].max())
+    return float(answer[reader.classifier.symbols].max())
 
 
 def _rejection(

@@ -10,7 +10,7 @@ import numpy as np
 from inklens.reading.calibrate import match_page, validation_pages
 from inklens.reading.find import find_marks
 from inklens.reading.judge import agreement, judge
-from inklens.reading.prepare import prepare_mark
+from inklens.reading.read import classify_marks
 from inklens.reading.reader import Reader
 
 PAGES = 400
@@ -27,23 +27,19 @@ def choose_threshold(reader: Reader, *, progress: Callable[[int, int], object] |
     train extra and the renderer's fonts.
     """
     everything = replace(reader.classifier, threshold=0.0)
-    kept = [place for place, label in enumerate(everything.labels) if label != everything.none]
     agreed: list[float] = []
     right: list[bool] = []
     digits = 0
     for number, page in enumerate(validation_pages(PAGES, SEED)):
         found = find_marks(page.page, reader.locate, reader.locator)
-        if found:
-            answers = reader.classify(np.stack([prepare_mark(page.page, one.box) for one in found]))
-        else:
-            answers = np.zeros((0, len(everything.labels)), np.float32)
+        answers = classify_marks(page.page, [one.box for one in found], reader)
         marks = [judge(one, answer, everything) for one, answer in zip(found, answers, strict=True)]
         boxes = np.array([mark.box for mark in marks]).reshape(-1, 4)
         truth = match_page(boxes, np.array([mark.confidence for mark in marks]), page)
         digits += len(page.boxes)
         for one, answer, mark, digit in zip(found, answers, marks, truth.tolist(), strict=True):
             if digit > -2:
-                agreed.append(agreement(one, answer[kept]))
+                agreed.append(agreement(one, answer[everything.symbols]))
                 right.append(digit >= 0 and mark.label == str(page.labels[digit]))
         if progress:
             progress(number + 1, PAGES)
