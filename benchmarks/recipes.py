@@ -17,6 +17,7 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Collection
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -25,7 +26,7 @@ from typing import Any
 from benchmarks import keras_fit, pytorch_example
 from inklens.backend import import_torch, keras
 from inklens.data import load_dataset
-from inklens.recipes import RECIPES, Recipe, get_recipe
+from inklens.recipes import DIGIT_RECIPES, RECIPES, Recipe, get_recipe
 from inklens.run import describe_environment, write_json
 from inklens.train import train
 from inklens.workers import Workers, cores
@@ -34,7 +35,6 @@ HERE = Path(__file__).parent
 LINES = HERE / "results" / "recipes.jsonl"
 SUMMARY = HERE / "results" / "recipes.json"
 EVIDENCE = HERE.parent / "src" / "inklens" / "evidence.json"
-DIGITS = [name for name, recipe in RECIPES.items() if not recipe.pages]  # reading is measured by benchmarks.reading
 OTHERS: dict[str, ModuleType] = {"keras-fit": keras_fit, "pytorch-example": pytorch_example}
 SEEDS = {"fast": 10, **dict.fromkeys(OTHERS, 1)}
 OTHER_SEEDS = 5
@@ -42,7 +42,7 @@ OTHER_SEEDS = 5
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=[*DIGITS, *OTHERS], default=[*DIGITS, *OTHERS])
+    parser.add_argument("--only", nargs="+", choices=[*DIGIT_RECIPES, *OTHERS], default=[*DIGIT_RECIPES, *OTHERS])
     parser.add_argument("--seeds", type=int, help="seeds of each, where not the usual number")
     parser.add_argument("--summary", action="store_true", help="train nothing")
     arguments = parser.parse_args()
@@ -116,12 +116,13 @@ def conditions() -> dict[str, Any]:
     return {"environment": describe_environment(cores()), "load": round(os.getloadavg()[0], 1)}
 
 
-def read_lines() -> list[dict[str, Any]]:
-    """The lines measured with the recipes as they stand; lines of an older recipe are left out."""
-    if not LINES.exists():
+def read_lines(path: Path | None = None, others: Collection[str] = OTHERS) -> list[dict[str, Any]]:
+    """The lines of a file, LINES if none is given, measured with the recipes as they stand, and those of `others`."""
+    path = path or LINES
+    if not path.exists():
         return []
-    lines = [json.loads(text) for text in LINES.read_text(encoding="utf-8").splitlines()]
-    return [line for line in lines if line["name"] in OTHERS or is_current(line)]
+    lines = [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
+    return [line for line in lines if line["name"] in others or is_current(line)]
 
 
 def is_current(line: dict[str, Any]) -> bool:
@@ -129,9 +130,10 @@ def is_current(line: dict[str, Any]) -> bool:
     return name in RECIPES and Recipe.from_json(line["recipe"]) == RECIPES[name]
 
 
-def append_line(line: dict[str, Any]) -> None:
-    LINES.parent.mkdir(exist_ok=True)
-    with LINES.open("a", encoding="utf-8") as file:
+def append_line(line: dict[str, Any], path: Path | None = None) -> None:
+    path = path or LINES
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
 
 

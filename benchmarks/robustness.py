@@ -13,11 +13,10 @@ means over the seeds.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 from typing import Any
 
-from benchmarks.recipes import HERE, conditions, is_current, spread
+from benchmarks.recipes import HERE, append_line, conditions, read_lines, spread
 from inklens.backend import keras
 from inklens.data import Dataset, load_dataset
 from inklens.predictor import Predictor, load_predictor
@@ -47,7 +46,7 @@ def main() -> None:
 
 def measure(names: list[str], seeds: int) -> None:
     """Measure what is not in the lines yet, one seed of each recipe after the other."""
-    done = {(line["name"], line["seed"]) for line in read_lines()}
+    done = {(line["name"], line["seed"]) for line in read_lines(LINES, [NAMER])}
     dataset = load_dataset()
     for seed in range(1, seeds + 1):
         for name in names:
@@ -57,7 +56,7 @@ def measure(names: list[str], seeds: int) -> None:
             predictor = load_predictor(shipped_path(NAMER)) if name == NAMER else trained(name, seed, dataset)
             report = evaluate_corruptions(predictor, dataset.test, data=dataset.name, names=dataset.names)
             print(f"{name} seed {seed}: clean {report.clean.accuracy:.2%}, spoilt {report.mean:.2%}", flush=True)
-            append_line({**report.to_json(), "name": name, "seed": seed, **recipe, **conditions()})
+            append_line({**report.to_json(), "name": name, "seed": seed, **recipe, **conditions()}, LINES)
 
 
 def trained(name: str, seed: int, dataset: Dataset) -> Predictor:
@@ -68,22 +67,9 @@ def trained(name: str, seed: int, dataset: Dataset) -> Predictor:
     return load_predictor(folder)
 
 
-def read_lines() -> list[dict[str, Any]]:
-    """The lines of the namer, and those of recipes as they stand."""
-    if not LINES.exists():
-        return []
-    lines = [json.loads(text) for text in LINES.read_text(encoding="utf-8").splitlines()]
-    return [line for line in lines if line["name"] == NAMER or is_current(line)]
-
-
-def append_line(line: dict[str, Any]) -> None:
-    with LINES.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
-
-
 def summarise() -> None:
     """Write results/robustness.json: means over the seeds, and the spread of the two headline figures."""
-    lines = read_lines()
+    lines = read_lines(LINES, [NAMER])
     groups = {name: [line for line in lines if line["name"] == name] for name in NAMES}
     write_json(RESULTS, {name: summarise_lines(group) for name, group in groups.items() if group})
 

@@ -182,17 +182,16 @@ def train(
     """
     from dataclasses import replace
 
-    from inklens.recipes import RECIPES, get_recipe
+    from inklens.recipes import DIGIT_RECIPES, get_recipe
     from inklens.train import load_lessons
     from inklens.train import train as run
 
     chosen = get_recipe(recipe)
     chosen = chosen if epochs is None else replace(chosen, epochs=epochs)
     if chosen.pages and data is not None:
-        others = ", ".join(name for name, other in RECIPES.items() if not other.pages)
         raise typer.BadParameter(
             f"--data {data} was given, but {recipe} learns from pages that inklens renders; leave --data out, or name "
-            f"a recipe that learns from images: {others}"
+            f"a recipe that learns from images: {', '.join(DIGIT_RECIPES)}"
         )
     with progress_bar(err, "prepare") as bar:
         lessons = load_lessons(chosen, "mnist" if data is None else data, progress=bar)

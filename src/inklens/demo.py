@@ -19,7 +19,7 @@ from inklens.evaluate import evaluate_model
 from inklens.export import export
 from inklens.look import NetworkTable, first_images, look
 from inklens.predict import open_picture_model
-from inklens.recipes import RECIPES, Recipe, get_recipe
+from inklens.recipes import DIGIT_RECIPES, Recipe, get_recipe
 from inklens.terminal import draw_picture
 from inklens.train import train
 from inklens.writing import write_whole
@@ -88,10 +88,9 @@ class TenSteps:
 
     def __init__(self, out: Path, recipe: Recipe, progress: Callable[[Progress], object] | None) -> None:
         if recipe.pages:
-            others = ", ".join(name for name, other in RECIPES.items() if not other.pages)
             raise RecipeError(
                 f"the ten steps learn from MNIST, and {recipe.name} from pages that inklens renders; choose one of "
-                f"{others}, or `inklens train {recipe.name}`."
+                f"{', '.join(DIGIT_RECIPES)}, or `inklens train {recipe.name}`."
             )
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise OutputError(f"{out} is not an empty folder; choose another with --out, or empty it first.")

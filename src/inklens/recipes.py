@@ -174,6 +174,9 @@ RECIPES = {
     )
 }
 
+DIGIT_RECIPES = [name for name, recipe in RECIPES.items() if not recipe.pages]
+"""Those that learn from a dataset's images; the others learn from rendered pages."""
+
 
 def get_recipe(name: str) -> Recipe:
     """The recipe of that name. Raises RecipeError with the names there are."""
