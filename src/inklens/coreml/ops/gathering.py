@@ -137,6 +137,16 @@ def _mode(mode: str) -> tuple[Callable[..., Any] | None, str, str | None]:
     return _MODES[mode]
 
 
+def _written(indices: Array, sizes: Sequence[int] | Array, validate_indices: bool | None) -> Array | None:
+    """Where an index is one that scattering writes to, bool as `indices`; None if that is everywhere.
+
+    Raises IndexError for one outside if the file asks for that; if it asks not to look, nothing is written there.
+    """
+    if validate_indices:
+        _require_inside(indices, sizes)
+    return ~_outside(indices, sizes) if validate_indices is False else None
+
+
 def _put(data: Array, places: tuple[Any, ...], updates: Array, mode: str) -> Array:
     put, _, _ = _mode(mode)
     result = data.astype(np.float32) if mode == "div" else data.copy()
@@ -206,10 +216,7 @@ def scatter(
     axis = axis_of(axis, data.ndim)
     indices = indices.reshape(-1)
     updates = updates.reshape(*data.shape[:axis], len(indices), *data.shape[axis + 1 :])
-    if validate_indices:
-        _require_inside(indices, [data.shape[axis]])
-    elif validate_indices is False:
-        inside = ~_outside(indices, [data.shape[axis]])
+    if (inside := _written(indices, [data.shape[axis]], validate_indices)) is not None:
         indices, updates = indices[inside], np.compress(inside, updates, axis)
     return _put(data, (*[slice(None)] * axis, indices), updates, mode)
 
@@ -249,10 +256,7 @@ def scatter_along_axis(
     axis = axis_of(axis, data.ndim)
     places = list(np.indices(indices.shape, sparse=True))
     places[axis] = indices
-    if validate_indices:
-        _require_inside(indices, [data.shape[axis]])
-    elif validate_indices is False:
-        inside = ~_outside(indices, [data.shape[axis]])
+    if (inside := _written(indices, [data.shape[axis]], validate_indices)) is not None:
         places, updates = [np.broadcast_to(one, indices.shape)[inside] for one in places], updates[inside]
     return _put(data, tuple(places), updates, mode)
 
@@ -278,11 +282,9 @@ def scatter_nd(
     data: Array, indices: Array, updates: Array, *, mode: str = "add", validate_indices: bool | None = None
 ) -> Array:
     sizes = data.shape[: indices.shape[-1]]
-    if validate_indices:
-        _require_inside(indices, sizes)
-    elif validate_indices is False:
-        inside = ~_outside(indices, sizes).any(axis=-1)
-        indices, updates = indices[inside], updates[inside]
+    if (inside := _written(indices, sizes, validate_indices)) is not None:
+        whole = inside.all(axis=-1)
+        indices, updates = indices[whole], updates[whole]
     return _put(data, tuple(np.moveaxis(indices, -1, 0)), updates, mode)
 
 
