@@ -27,7 +27,6 @@ DRAWINGS = {
     "curves": lambda: figures.draw_curves(HISTORY),
     "confusion": lambda: figures.draw_confusion(np.array([[50, 2], [0, 40]]), ["0", "1"]),
     "reliability": lambda: figures.draw_reliability(BINS, BINS),
-    "kinds": lambda: figures.draw_kinds({"fog": IMAGES, "rain": IMAGES, "clean": IMAGES}, title="T", note="n"),
     "gallery": lambda: figures.draw_gallery(ANSWERS, title="Title", note="note"),
 }
 

@@ -1,5 +1,4 @@
-"""Draws the pictures of docs/ten-steps.md and docs/robustness.md: python tools/draw_docs.py [--run runs/tutorial]
-[--out docs/images]
+"""Draws the pictures of docs/ten-steps.md: python tools/draw_docs.py [--run runs/tutorial] [--out docs/images]
 
 The run is trained first if it is not there (minutes). The same run gives the same bytes.
 """
@@ -13,16 +12,13 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image
 
-from inklens.corruptions import CORRUPTIONS, corrupt
 from inklens.data import Dataset, load_dataset
 from inklens.evaluate import evaluate_model
-from inklens.figures import draw_kinds, png
 from inklens.look import look
 from inklens.recipes import get_recipe
 from inklens.train import train
 from inklens.writing import write_whole
 
-SPOILT = 6  # digits of each corruption
 COLOURS = 96  # enough for grey digits, grey text and three colours; a third of the bytes of true colour
 
 
@@ -35,22 +31,11 @@ def draw_docs(run: Path, out: Path) -> None:
     with TemporaryDirectory() as folder:
         drawn = look(recipe, dataset, Path(folder))
         drawn += evaluate_model(run, dataset).save_pictures(folder)
-        drawn.append(draw_corruptions(dataset, Path(folder)))
         for path in drawn:
             if path.suffix == ".png":
                 with Image.open(path) as picture:
                     small = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
                 write_whole(out / path.name, partial(small.save, format="PNG", optimize=True))
-
-
-def draw_corruptions(dataset: Dataset, folder: Path) -> Path:
-    """Draw the first validation images, spoilt in each way, as `robustness.png` into the folder."""
-    images = dataset.validation.images[:SPOILT]
-    kinds = {name: corrupt(images, name, seed=1) for name in CORRUPTIONS}
-    note = "the corruptions of MNIST-C, re-created from their published parameters, and the digits as they are"
-    path = folder / "robustness.png"
-    path.write_bytes(png(draw_kinds(kinds, title="Fifteen ways to spoil a digit", note=note)))
-    return path
 
 
 if __name__ == "__main__":

@@ -440,21 +440,3 @@ def draw_gallery(answers: Sequence[Answer], *, title: str, note: str) -> Figure:
         detail = f"{percent(answer.confidence, 1)} %  #{answer.index}"
         axes.text(x, y + side + 0.37, detail, fontsize=8, color=SOFT, va="baseline")
     return figure
-
-
-@_styled
-def draw_kinds(kinds: Mapping[str, np.ndarray], *, title: str, note: str) -> Figure:
-    """The same digits in several forms: a row for each kind, in two columns, its name on the left.
-
-    kinds: by name, images uint8 [n, 28, 28], the same number of each.
-    """
-    side, gap, named, top = 0.66, 0.08, 1.35, 0.95
-    count = len(next(iter(kinds.values())))
-    rows, column = -(-len(kinds) // 2), named + count * (side + gap) + 0.3
-    figure, axes = _headed(0.3 + 2 * column, top + rows * (side + gap) + 0.2, title, note)
-    for place, (name, images) in enumerate(kinds.items()):
-        x, y = 0.3 + place // rows * column, top + place % rows * (side + gap)
-        axes.text(x, y + side / 2, name, fontsize=10, va="center_baseline")
-        for index, image in enumerate(images):
-            _digit(axes, image, x + named + index * (side + gap), y, side)
-    return figure
