@@ -216,7 +216,7 @@ def throughput_table(models: dict[str, Any]) -> str:
 
 def runtime_table(figures: dict[str, Any]) -> str:
     """What the Core ML runtime was asked, what it reached, and on which machine."""
-    ratio, load = (between(figures, name) for name in ("ratio", "load_seconds"))
+    ratio, load, imports = (between(figures, name) for name in ("ratio", "load_seconds", "import_seconds"))
     busy = f", load {figures['load']} when it began" if "load" in figures else ""
     return "\n".join(
         [
@@ -228,6 +228,7 @@ def runtime_table(figures: dict[str, Any]) -> str:
             f"| largest difference of a probability | {figures['largest_difference']:.1e} | |",
             f"| loading a package of {figures['package_bytes'] / 1e6:.1f} MB, seconds{load} | "
             f"{figures['load_seconds']:.2f} | < 0.5 |",
+            f"| importing it, NumPy included, seconds{imports} | {figures['import_seconds']:.2f} | < 0.3 |",
             f"| NumPy evaluator, times slower | {figures['reference_slowdown']:.1f} | ≤ 20 |",
             "",
             f"{figures['images']:,} random images; {figures['machine']}{busy}, Python {figures['python']}, "

@@ -1,7 +1,6 @@
 import json
 import re
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -89,12 +88,6 @@ def test_the_shipped_reader_reads_the_sample_pages_and_digits(tmp_path: Path) ->
     samples = json.loads((tmp_path / "app" / "InklensTests" / "Samples.json").read_text("utf-8"))
     assert "".join(mark["label"] for mark in samples["marks"]) == "0123456789"
     assert [page["text"] for page in samples["pages"]] == ["31415\n92653", "01234\n56789", "2026"]
-
-
-def test_writing_takes_two_seconds_at_most(classifier: Path, locator: Path, tmp_path: Path) -> None:
-    started = time.process_time()
-    write_app(classifier, tmp_path / "app", locator=locator)
-    assert time.process_time() - started <= 2
 
 
 def test_a_folder_with_anything_in_it_is_refused_and_left_alone(

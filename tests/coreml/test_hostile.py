@@ -193,7 +193,7 @@ def test_every_truncation_is_refused() -> None:
             refused(data[:end], weights)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), which=st.sampled_from(["network", "program"]))
 def test_mutated_models_give_results_or_model_errors(seed: int, which: str) -> None:
     """The same damages as tools/fuzz_coreml.py makes, over the structure of two small models."""
@@ -205,7 +205,7 @@ def test_mutated_models_give_results_or_model_errors(seed: int, which: str) -> N
         load_and_predict(damaged, weights)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_mutated_files_can_be_inspected_or_are_refused(seed: int, tmp_path: Path) -> None:
     rng = np.random.default_rng(seed)

@@ -519,15 +519,14 @@ def test_a_dead_end_of_a_path_is_said_in_words(tmp_path: Path) -> None:
 
 
 def test_importing_the_runtime_is_light() -> None:
-    """No framework, no protobuf, no ONNX Runtime until something runs; under 0.3 s of processor time."""
+    """No framework, no protobuf, no ONNX Runtime until something runs, and no more than NumPy and a few dozen modules.
+
+    The seconds are measured by benchmarks/coreml_runtime.py: a time would fail here whenever the machine is busy.
+    """
     code = (
-        "import resource, sys, inklens.coreml;"
-        "heavy = {'torch', 'keras', 'coremltools', 'google', 'onnx', 'onnxruntime', 'PIL'} & set(sys.modules);"
-        "used = resource.getrusage(resource.RUSAGE_SELF); print(sorted(heavy), used.ru_utime + used.ru_stime)"
+        "import sys, numpy; before = set(sys.modules); import inklens.coreml;"
+        "print(*sorted(name.partition('.')[0] for name in set(sys.modules) - before))"
     )
-    times = []
-    for _ in range(3):
-        heavy, seconds = subprocess.check_output([sys.executable, "-c", code], text=True).rsplit(" ", 1)
-        assert heavy == "[]"
-        times.append(float(seconds))
-    assert min(times) < 0.3
+    loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
+    assert not {"torch", "keras", "coremltools", "google", "onnx", "onnxruntime", "PIL"} & set(loaded)
+    assert len(loaded) <= 60  # 49 today, 23 of them our own

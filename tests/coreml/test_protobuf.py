@@ -170,7 +170,7 @@ def test_more_values_than_memory_should_hold_are_refused(monkeypatch: pytest.Mon
         decode(delimited(1, b"") * 1001, "NeuralNetwork")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_message_or_a_model_error(data: bytes) -> None:
     with contextlib.suppress(ModelError):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inklens.reading.order import find_strings, join_strings
@@ -141,12 +140,9 @@ def test_one_step_in_ten_of_a_row_of_single_digits_may_be_wider() -> None:
     assert read(row[:4] + row[6:12]) == ["4444 444444"]
 
 
-def test_page_of_220_digits_has_ten_lines_and_is_read_within_50_milliseconds() -> None:
+def test_page_of_220_digits_has_ten_lines() -> None:
     marks = [mark for row in range(10) for mark in number(str(row) * 22, 70, 80 + 50 * row, gap=22)]
-    start = time.process_time()
-    texts = read(marks)
-    assert time.process_time() - start < 0.05  # 4 ms on an idle core
-    assert texts == [" ".join(str(row) * 22) for row in range(10)]
+    assert read(marks) == [" ".join(str(row) * 22) for row in range(10)]
 
 
 def test_golden_sheets_are_read_as_a_person_reads_them() -> None:
@@ -175,7 +171,6 @@ def pages(draw: st.DrawFn) -> list[Box]:
     return [(x, y, x + wide, y + high) for x, y, wide, high in places]
 
 
-@settings(deadline=None)
 @given(pages())
 def test_every_digit_stands_in_one_string(boxes: list[Box]) -> None:
     strings = find_strings(boxes)
@@ -183,7 +178,6 @@ def test_every_digit_stands_in_one_string(boxes: list[Box]) -> None:
     assert all(string for line in strings for string in line)
 
 
-@settings(deadline=None)
 @given(pages(), st.randoms(use_true_random=False))
 def test_order_in_which_boxes_come_only_renames_them(boxes: list[Box], random: Any) -> None:
     order = list(range(len(boxes)))
@@ -192,7 +186,6 @@ def test_order_in_which_boxes_come_only_renames_them(boxes: list[Box], random: A
     assert [[[order[index] for index in string] for string in line] for line in shuffled] == find_strings(boxes)
 
 
-@settings(deadline=None)
 @given(pages(), st.integers(-500, 500), st.integers(-500, 500))
 def test_page_three_times_as_large_or_moved_is_read_alike(boxes: list[Box], right: int, down: int) -> None:
     strings = find_strings(boxes)

@@ -69,7 +69,7 @@ def test_weights_may_be_computed_when_the_model_runs() -> None:
     np.testing.assert_allclose(result, both("conv", x=Input(x), weight=weight, bias=numbers(3)), atol=1e-5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     size=st.integers(4, 11), kernel=st.integers(1, 4), stride=st.integers(1, 3), dilation=st.integers(1, 2),
     pad_type=st.sampled_from(["valid", "same", "same_lower", "custom"]), unknown=st.booleans(),

@@ -66,7 +66,7 @@ def test_padding_as_wide_as_the_kernel_gives_windows_without_elements() -> None:
     np.testing.assert_array_equal(excluded[0, 0], [0, 1, 1.5, 2.5])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     op=st.sampled_from(["max_pool", "avg_pool", "l2_pool"]), size=st.integers(3, 9), kernel=st.integers(1, 3),
     stride=st.integers(1, 3), pad_type=st.sampled_from(["valid", "same", "same_lower"]), unknown=st.booleans(),

@@ -33,7 +33,7 @@ def test_one_sample_lies_in_the_middle_only_where_corners_are_aligned_loosely() 
     assert grid(5, 1, "STRICT_ALIGN_CORNERS") == [0]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     mode=st.sampled_from(SAMPLING_MODES), height=st.integers(1, 6), width=st.integers(1, 6), down=st.integers(1, 9),
     across=st.integers(1, 9), rank=st.sampled_from([3, 4, 5]),
