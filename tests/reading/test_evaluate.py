@@ -216,7 +216,9 @@ def test_signs_are_told_apart_by_the_classifier_and_by_both_networks(monkeypatch
     told = tell_apart(page, "kana", classifier(always(10, 0.4)))  # none at 0.4, each digit at 0.06
     assert [one[0] for one in told] == [True] * digits + [False] * signs
     np.testing.assert_allclose([one[1] for one in told], 0.06, atol=1e-6)
-    np.testing.assert_allclose([one[2] for one in told], [(0.06 + 0.8) / 2] + [0.03] * (digits + signs - 1), atol=1e-6)
+    there = 1.6 * (0.6 / 0.4) ** 0.75 * (0.8 / 0.2) ** 0.5  # odds; a quarter of the locator's opinion names the digit
+    assert told[0][2] == pytest.approx(there / (1 + there) / (1 + 9 * 1e-6**0.25), abs=1e-4)
+    assert max(one[2] for one in told[1:]) < 0.001  # where the locator saw nothing
 
 
 def test_report_of_unseen_signs_tells_the_area_under_the_curve(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -187,8 +187,8 @@ def test_people_are_told_lines_and_doubts(tmp_path: Path) -> None:
     assert first == f"{path} (320 × 240): 2 digits"
     assert line == "    57"
     assert [text.split(" at ")[0] for text in unsure] == [
-        "    unsure: 5 (0.54), or 0 (0.05)",
-        "    unsure: 7 (0.54), or 0 (0.05)",
+        "    unsure: 5 (0.78), or 0 (0.02)",
+        "    unsure: 7 (0.78), or 0 (0.02)",
     ]
     [(_, rejected)] = read_files([path], block_reader(doubt=1.0))
     assert isinstance(rejected, Reading)

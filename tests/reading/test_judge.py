@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from inklens.contract import ClassifierContract
 from inklens.reading.find import Found
-from inklens.reading.judge import agreement, is_beside, judge, judge_page
+from inklens.reading.judge import is_beside, judge, judge_page, pool
 from inklens.reading.network import DIGITS
 
 NAMER = ClassifierContract(labels=(*DIGITS, "none"), none="none", threshold=0.5)
@@ -24,42 +26,60 @@ def seen(sure: float, **probabilities: float) -> Found:
     return Found(BOX, sure, answer(10, **probabilities), 1.0)
 
 
-def test_both_networks_count_half() -> None:
+def digit(sure: float, names: float, *, high: int = 20) -> float:
+    """How probable a 4 is that both networks call so: the locator with `sure`, the classifier with `names`."""
+    found = Found((5, 5, 8, 5 + high), sure, answer(10, _4=1.0), 1.0)
+    return pool(found, answer(10, _4=names).astype(np.float64), 1 - names)[4]
+
+
+def odds(probability: float) -> float:
+    return probability / (1 - probability)
+
+
+def test_both_networks_are_pooled() -> None:
     mark = judge(seen(0.8, _7=0.5, _1=0.5), answer(11, _7=0.9, _10=0.1), NAMER)
+    there = 1.6 * 9**0.75 * 4**0.5
     assert (mark.label, mark.box) == ("7", BOX)
-    assert mark.confidence == pytest.approx((0.9 + 0.8 * 0.5) / 2)
-    assert mark.alternatives == (("1", pytest.approx(0.2)),)
-    np.testing.assert_allclose(mark.probabilities, answer(11, _7=0.65, _1=0.2, _10=0.15), atol=1e-6)
+    assert mark.confidence == pytest.approx(there / (1 + there), abs=1e-4)
+    assert mark.probabilities[-1] == pytest.approx(1 / (1 + there), abs=1e-4)
+    assert float(mark.probabilities.sum()) == pytest.approx(1)
 
 
-def test_what_one_network_alone_takes_for_a_digit_has_no_label_but_keeps_its_likeliest() -> None:
-    mark = judge(seen(0.2, _4=1.0), answer(11, _4=1.0), NAMER)
-    assert mark.label is None
-    assert mark.confidence == pytest.approx(0.6)
-    assert mark.probabilities[-1] == pytest.approx(0.4)
-    assert mark.alternatives == ()
-    assert judge(seen(0.9, _4=1.0), answer(11, _4=0.25, _10=0.75), NAMER).label is None
+def test_certainty_of_both_adds_up_and_of_one_alone_does_not_outdo_the_other() -> None:
+    assert odds(digit(0.5, 0.5)) == pytest.approx(1.6, rel=1e-3)
+    assert odds(digit(0.9, 0.9)) == pytest.approx(1.6 * 9**1.25, rel=1e-3)
+    assert odds(digit(0.9, 0.1)) == pytest.approx(1.6 * 9**-0.25, rel=1e-3)
+    assert digit(0.0, 1.0) < 1  # nobody is certain
+    assert digit(1.0, 0.0) > 0
 
 
-def test_two_sure_networks_that_disagree_still_say_digit() -> None:
-    mark = judge(seen(0.9, _4=0.8, _9=0.2), answer(11, _9=0.9, _10=0.1), NAMER)
+def test_the_classifier_names_before_the_locator() -> None:
+    mark = judge(seen(0.9, _4=0.8, _9=0.2), answer(11, _9=0.6, _4=0.3, _10=0.1), NAMER)
     assert (mark.label, mark.alternatives[0][0]) == ("9", "4")
+    close = judge(seen(0.9, _4=1.0), answer(11, _9=0.5, _4=0.4, _10=0.1), NAMER)
+    assert (close.label, close.alternatives[0][0]) == ("4", "9")
+
+
+def test_what_one_network_takes_for_nothing_has_no_label_but_keeps_its_likeliest() -> None:
+    mark = judge(seen(0.2, _4=1.0), answer(11, _4=0.4, _10=0.6), NAMER)
+    there = 1.6 * (2 / 3) ** 0.75 * 0.25**0.5
+    assert mark.label is None
+    assert mark.confidence == pytest.approx(there / (1 + there), abs=1e-4)
+    assert mark.alternatives == ()
 
 
 def test_threshold_itself_is_accepted() -> None:
-    assert judge(seen(0.5, _4=1.0), answer(11, _4=0.5, _10=0.5), NAMER).label == "4"
-    assert judge(seen(0.49, _4=1.0), answer(11, _4=0.5, _10=0.5), NAMER).label is None
+    found, said = seen(0.5, _4=1.0), answer(11, _4=0.5, _10=0.5)
+    exactly = judge(found, said, NAMER).confidence
+    assert judge(found, said, replace(NAMER, threshold=exactly)).label == "4"
+    assert judge(found, said, replace(NAMER, threshold=exactly + 1e-9)).label is None
 
 
-def test_agreement_is_the_geometric_mean_of_each_ones_likeliest_digit() -> None:
-    assert agreement(seen(0.8, _4=0.5, _9=0.5), answer(10, _9=0.9)) == pytest.approx((0.4 * 0.9) ** 0.5)
-
-
-def test_mark_under_fourteen_pixels_is_believed_less_in_proportion() -> None:
-    names = answer(10, _4=1.0)
-    agreed = [agreement(Found((5, 5, 8, 5 + high), 0.25, names, 1.0), names) for high in (7, 13, 14, 300)]
-    assert agreed == [pytest.approx(0.25), pytest.approx(0.5 * 13 / 14), 0.5, 0.5]
-    assert agreement(Found((5, 5, 12, 8), 1.0, names, 1.0), names) == 0.5  # the longer side counts
+def test_mark_under_fourteen_pixels_is_believed_less() -> None:
+    certain = odds(digit(0.9, 0.9))
+    assert [odds(digit(0.9, 0.9, high=high)) for high in (7, 13, 14, 300)] == pytest.approx(
+        [certain * share for share in (0.5**8, (13 / 14) ** 8, 1, 1)], rel=1e-3
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,7 +123,7 @@ def test_mark_beside_one_that_is_only_read_for_its_own_neighbour_stays_unread() 
 def test_none_may_stand_anywhere_among_the_labels() -> None:
     first = ClassifierContract(labels=("none", *DIGITS), none="none", threshold=0.5)
     mark = judge(seen(0.8, _7=1.0), answer(11, _0=0.1, _8=0.9), first)
-    assert (mark.label, mark.confidence) == ("7", pytest.approx(0.85))
+    assert (mark.label, mark.confidence) == ("7", pytest.approx(1.6 * 9**0.75 * 2 / (1 + 1.6 * 9**0.75 * 2), abs=1e-4))
 
 
 def test_classifier_without_none_rejects_by_its_threshold_and_the_locator() -> None:
@@ -123,7 +143,7 @@ def test_letters_are_named_by_their_classifier_alone() -> None:
 
 
 def test_equally_likely_labels_keep_their_order() -> None:
-    mark = judge(seen(1.0, _3=0.5, _8=0.5), answer(11, _8=0.5, _3=0.5), NAMER)
+    mark = judge(seen(1.0, _3=0.5, _8=0.5), answer(11, _8=0.5, _3=0.5), replace(NAMER, threshold=0.4))
     assert (mark.label, [label for label, _ in mark.alternatives]) == ("3", ["8"])
 
 
@@ -140,4 +160,4 @@ def test_at_most_three_alternatives_of_at_least_a_hundredth_are_told() -> None:
 
 def test_json_is_plain_and_rounded() -> None:
     mark = judge(seen(1.0, _7=1.0), answer(11, _7=0.98765, _1=0.01235), NAMER)
-    assert mark.to_json() == {"label": "7", "confidence": 0.9938, "box": [1, 2, 11, 22], "alternatives": []}
+    assert mark.to_json() == {"label": "7", "confidence": 0.9996, "box": [1, 2, 11, 22], "alternatives": []}

@@ -34,7 +34,7 @@ def test_json_is_what_scripts_rely_on() -> None:
     [mark] = values["marks"]
     assert list(mark) == ["label", "confidence", "box", "alternatives"]
     assert mark["label"] == "5"
-    assert mark["confidence"] == pytest.approx((0.1 + 0.982) / 2, abs=1e-3)
+    assert mark["confidence"] == pytest.approx(0.778, abs=1e-3)
     assert [label for label, _ in mark["alternatives"]] == ["0", "1", "2"]
 
 

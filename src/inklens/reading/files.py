@@ -22,7 +22,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", "
 COLUMNS = ("image", "line", "place", "label", "confidence", "x0", "y0", "x1", "y1", "alternative", "probability")
 """What `csv_rows` gives for each mark: its line and place in it from 0, empty for a rejected one; the runner-up."""
 
-SURE = 0.8  # confidence below which a digit is shown as doubtful
+SURE = 0.9  # confidence below which a digit is shown as doubtful
 _DRAWN_BY = ("Software", "inklens")  # in the files that we draw, so that no other file is ever replaced
 _SURE_COLOUR, _DOUBT_COLOUR, _REJECTED_COLOUR = (0, 140, 60), (225, 110, 0), (140, 140, 140)
 

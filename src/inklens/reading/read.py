@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -78,19 +79,25 @@ def read_page(page: np.ndarray, reader: Reader, *, closer: bool = True, orientat
     return reading
 
 
-_WELL = 0.7  # of the most that a page's marks could say: it is not tried in other ways, which take time
+_WELL = 0.6  # of the most that a page's marks could say: it is not tried in other ways, which take time
+_CERTAIN = 6.0  # log odds, of 399 in 400, which is as much as one mark may say
 _DOUBTED = 0.2  # probability of any digit from which a rejected mark tells against the way up
 _CLEARLY = 1.25  # times as much confident reading: a page that is upright reads better than turned
 
 
 def _weight(reading: Reading) -> float:
-    """How much a page says: its marks by how far their confidence is from a guess."""
-    return sum(max(0.0, 2 * mark.confidence - 1) for mark in reading.marks)
+    """How much a page says: the log odds of its marks, of which those of a page the wrong way up are lower."""
+    return sum(max(0.0, min(_log_odds(mark.confidence), _CERTAIN)) for mark in reading.marks)
+
+
+def _log_odds(confidence: float) -> float:
+    within = min(max(confidence, 1e-6), 1 - 1e-6)
+    return math.log(within / (1 - within))
 
 
 def _reads_well(reading: Reading) -> bool:
     doubted = sum(mark.probabilities[-1] < 1 - _DOUBTED for mark in reading.rejected)
-    return len(reading.marks) > 0 and _weight(reading) >= _WELL * (len(reading.marks) + doubted)
+    return len(reading.marks) > 0 and _weight(reading) >= _WELL * _CERTAIN * (len(reading.marks) + doubted)
 
 
 def _read_upright(page: np.ndarray, reader: Reader, closer: bool) -> Reading:

@@ -13,11 +13,11 @@
  * @typedef {{labels: string[], none: string | null, threshold: number}} ClassifierContract
  */
 
-const DIGITS = "0123456789";
+const DIGITS = "0,1,2,3,4,5,6,7,8,9";
 const ALTERNATIVES = 3; // runners-up that are told
 const LEAST = 0.01; // probability of the least that is told
 const SURE = 0.4; // of the locator, for a classifier that cannot say none
-const BESIDE = 0.6, ALIKE = 7; // judge.py says what for
+const SHIFT = 1.6, DOUBT = 1e-6, SMALLEST = 14, BESIDE = 0.6, ALIKE = 7; // judge.py says what for
 
 /**
  * Judge all marks of a page, in their order: those that stand beside an accepted one are doubted less.
@@ -45,28 +45,41 @@ function isBeside([x0, y0, x1, y1], [left, top, right, bottom]) {
 }
 
 /**
- * Bring the two networks' opinions of one place together; `answer` is the classifier's.
- *
- * A classifier of digits with a none class and the locator count half each, but both must take a mark for a digit; another
- * classifier alone names what the locator found. Equally likely labels keep their order.
+ * How probable each of the ten digits is in one place, by both networks.
+ * @param {Found} found
+ * @param {number[]} names
+ * @param {number} none
+ */
+function pool({ box: [x0, y0, x1, y1], sure, names: theirs }, names, none) {
+  const ours = oddsOf(1 - none), area = Math.min(1, Math.max(x1 - x0, y1 - y0) / SMALLEST) ** 2;
+  const odds = SHIFT * Math.sqrt(ours * Math.sqrt(ours) * oddsOf(sure)) * area * area * area * area;
+  const shares = names.map((name, index) => (name + DOUBT) * Math.sqrt(Math.sqrt(theirs[index] + DOUBT)));
+  const whole = shares.reduce((sum, share) => sum + share, 0);
+  return shares.map((share) => ((odds / (1 + odds)) * share) / whole);
+}
+
+/** @param {number} p */
+function oddsOf(p) {
+  p = Math.min(Math.max(p, DOUBT), 1 - DOUBT);
+  return p / (1 - p);
+}
+
+/**
+ * Bring the two networks' opinions of one place together, as judge.py; `answer` is the classifier's.
  * @param {Found} found
  * @param {ArrayLike<number>} answer
  * @param {ClassifierContract} contract
  * @returns {Mark}
  */
 export function judge(found, answer, contract, share = 1) {
-  const kept = contract.labels.map((_, index) => index).filter((index) => contract.labels[index] !== contract.none);
-  let names = kept.map((index) => answer[index]);
-  const labels = kept.map((index) => contract.labels[index]);
-  const { sure, box: [x0, y0, x1, y1] } = found, likeliest = Math.max(...names);
-  let accepted = likeliest >= contract.threshold && sure >= SURE;
-  if (labels.join() === [...DIGITS].join() && contract.none !== null) {
-    const proposed = names.map((_, index) => sure * found.names[index]);
-    const large = Math.min(1, Math.max(x1 - x0, y1 - y0) / 14);
-    accepted = Math.sqrt(likeliest * Math.max(...proposed)) * large >= contract.threshold * share;
-    names = names.map((name, index) => (name + proposed[index]) / 2);
+  const labels = contract.labels.filter((label) => label !== contract.none), none = contract.labels.indexOf(contract.none ?? "");
+  let names = Array.from(answer).filter((_, index) => index !== none);
+  let accepted = Math.max(...names) >= contract.threshold && found.sure >= SURE;
+  if (none >= 0 && labels.join() === DIGITS) {
+    names = pool(found, names, answer[none]);
+    accepted = Math.max(...names) >= contract.threshold * share;
   } else {
-    names = names.map((name) => name * sure);
+    names = names.map((name) => name * found.sure);
   }
   const some = names.reduce((sum, name) => sum + name, 0);
   const order = names.map((_, index) => index).sort((one, two) => names[two] - names[one] || one - two);

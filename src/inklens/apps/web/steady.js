@@ -46,14 +46,6 @@ export class SteadyLabels {
    * @returns {SteadyMark[]}
    */
   update(time, marks) {
-    for (const mark of marks) {
-      if (mark.probabilities.length !== this.labels + 1) {
-        throw new RangeError(
-          `a mark has ${mark.probabilities.length} probabilities; expected ${this.labels + 1}: ` +
-            `one for each of ${this.labels} labels and, last, one for none of them.`,
-        );
-      }
-    }
     let step = LONGEST;
     if (this.time === null || time < this.time || time - this.time > FORGOTTEN) this.tracks = [];
     else if (time - this.time < LONGEST) step = time - this.time;

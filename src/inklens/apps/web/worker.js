@@ -32,7 +32,7 @@ import "./resize.js";
 
 const FRAME = [640, 480]; // longer and shorter side of a camera frame, in pixels
 const DRAWING = [384, 288]; // of a drawing
-const UNSURE = 0.6; // confidence below which a mark of a photo or drawing is shown with its runner-up
+const UNSURE = 0.9; // confidence below which a mark of a photo or drawing is shown with its runner-up
 
 const canvas = new OffscreenCanvas(1, 1);
 const context = canvas.getContext("2d", { willReadFrequently: true });

@@ -2,7 +2,7 @@ import CoreML
 import DigitCore
 import Foundation
 
-private let sureEnough = 0.65  // of a mark that is seen once; in a video frames agree first
+private let sureEnough = 0.9  // of a mark that is seen once; in a video frames agree first
 
 /// What is drawn of a mark.
 struct ShownMark: Identifiable, Equatable, Sendable {

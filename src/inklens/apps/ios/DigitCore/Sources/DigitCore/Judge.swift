@@ -1,5 +1,7 @@
 private let alternativeCount = 3  // runners-up that are told
 private let leastTold = 0.01  // probability of the least that is told
+private let shift = 1.6  // the odds of a place that both networks give even odds
+private let doubt = 1e-6  // no network is surer than that
 private let smallest = 14.0  // pixels of the longer side from which the networks learnt digits
 private let sureEnough = 0.4  // of the locator, for a classifier that cannot say none
 // of the threshold, for a mark beside an accepted one: a 1 in a number looks like a lone slash
@@ -45,13 +47,28 @@ func isBeside(_ one: Box, _ two: Box) -> Bool {
     return 10 * min(high, other, common) >= alikeTenths * max(high, other) && apart <= max(high, other)
 }
 
+/// How probable each of the ten digits is in one place, by what the classifier says of them and of none, and what the
+/// locator says: a logarithmic opinion pool with the weights of the Python package's `judge.pool`.
+func pool(_ found: Found, _ names: [Double], none: Double) -> [Double] {
+    let side = Double(max(found.box.x1 - found.box.x0, found.box.y1 - found.box.y0))
+    let area = min(1, side / smallest) * min(1, side / smallest)
+    let ours = oddsOf(1 - none)
+    let odds = shift * (ours * ours.squareRoot() * oddsOf(found.sure)).squareRoot() * area * area * area * area
+    let shares = zip(names, found.names).map { ($0 + doubt) * (Double($1) + doubt).squareRoot().squareRoot() }
+    let whole = shares.reduce(0, +)
+    return shares.map { odds / (1 + odds) * $0 / whole }
+}
+
+private func oddsOf(_ probability: Double) -> Double {
+    let within = min(max(probability, doubt), 1 - doubt)
+    return within / (1 - within)
+}
+
 /// Bring the two networks' opinions of one place together; `answer` is the classifier's.
 ///
-/// A classifier of digits with a none class and the locator count half each, but a mark has a label only if both take
-/// it for a digit: the geometric mean of what each gives its own likeliest label must reach the classifier's threshold
-/// (less in proportion under 14 pixels).
-/// `beside` an accepted mark six tenths of the threshold will do. Another classifier alone names what the locator found,
-/// from its threshold and where the locator is sure enough.
+/// Those of a classifier of digits with a none class and of the locator are pooled, and what is then at least as
+/// probable as the classifier's threshold has a label; `beside` an accepted mark six tenths of that will do. Another
+/// classifier alone names what the locator found, from its threshold and where the locator is sure enough.
 /// Equally likely labels keep their order.
 func judge(_ found: Found, _ answer: [Float], _ contract: ClassifierContract, beside: Bool = false)
     -> Mark
@@ -59,17 +76,12 @@ func judge(_ found: Found, _ answer: [Float], _ contract: ClassifierContract, be
     let kept = contract.labels.indices.filter { contract.labels[$0] != contract.none }
     var names = kept.map { Double(answer[$0]) }
     let labels = kept.map { contract.labels[$0] }
-    let likeliest = names.max() ?? 0
     let accepted: Bool
-    if labels == digits && contract.none != nil {
-        let proposed = found.names.map { found.sure * Double($0) }
-        let threshold = contract.threshold * (beside ? besideShare : 1)
-        let side = max(found.box.x1 - found.box.x0, found.box.y1 - found.box.y0)
-        let agreement = (likeliest * (proposed.max() ?? 0)).squareRoot() * min(1, Double(side) / smallest)
-        accepted = agreement >= threshold
-        names = zip(names, proposed).map { ($0 + $1) / 2 }
+    if let none = contract.labels.firstIndex(where: { $0 == contract.none }), labels == digits {
+        names = pool(found, names, none: Double(answer[none]))
+        accepted = (names.max() ?? 0) >= contract.threshold * (beside ? besideShare : 1)
     } else {
-        accepted = likeliest >= contract.threshold && found.sure >= sureEnough
+        accepted = (names.max() ?? 0) >= contract.threshold && found.sure >= sureEnough
         names = names.map { $0 * found.sure }
     }
     let some = names.reduce(0, +)
