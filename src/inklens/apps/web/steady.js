@@ -6,7 +6,7 @@
  */
 
 const LEARN = 0.2, FADE = 0.3, LONGEST = 0.1, FORGOTTEN = 1.0; // s
-const SHOW = 0.56, HIDE = 0.25, COMMIT = 0.65, KEEP = 0.2, LEAD = 0.1, GONE = 0.05; // probabilities and parts of them
+const SHOW = 0.56, HIDE = 0.25, COMMIT = 0.85, KEEP = 0.2, LEAD = 0.1, GONE = 0.05; // probabilities and parts of them
 const REACH = 0.5, FARTHEST = 2.0, STAY = 2.0, ANCHORS = 8;
 const SETTLE = 0.2, NEAR = 0.06; // s and part of a mark's longer side
 
