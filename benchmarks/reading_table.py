@@ -102,9 +102,11 @@ def _unseen(shipped: dict[str, Any]) -> str:
             f"on: AUROC {found['auroc']:.4f} (the namer alone {found['auroc_classifier']:.4f})."
         )
         lines.append(f"- Calibration error of the namer on clean digits: {_percent(found['ece_classifier'], 2)} %.")
-    clean = next((group for group in shipped["groups"] if group["name"] == "0 clean"), None)
-    if clean:
-        lines.append(f"- Calibration error of what is read on clean pages: {_percent(clean['ece'], 2)} %.")
+    clean = shipped["clean"]
+    lines.append(
+        f"- Calibration error of the {clean['marks']:,} marks read on {clean['pages']} clean pages: "
+        f"{_percent(clean['ece'], 2)} %; of the {shipped['marks']:,} on other pages {_percent(shipped['ece'], 2)} %."
+    )
     return "\n".join(lines)
 
 

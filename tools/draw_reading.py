@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from inklens.reading.files import draw_reading
+from inklens.reading.files import SURE, draw_reading
 from inklens.reading.generators import GENERATORS
 from inklens.reading.read import read_page
 from inklens.reading.reader import Reader, load_reader
@@ -94,14 +94,14 @@ def draw_row(row: Row, reader: Reader) -> Image.Image:
 
 
 def draw_doubt(reader: Reader) -> list[tuple[str, Image.Image]]:
-    """Six marks of less than certain confidence, enlarged, with what they may be."""
+    """Six doubtful marks, enlarged, with what they may be."""
     row = ("", frozenset({"rows", "plain", "pencil", "motion"}), 1.0, (28.0, 44.0))
     doubtful: list[tuple[str, Image.Image]] = []
     for number in range(60):
         page = render(row, number)
         assert page.colour is not None
         for mark in read_page(page.page, reader).marks:
-            if mark.confidence < 0.8 and mark.alternatives and len(doubtful) < 6:
+            if mark.confidence < SURE and mark.alternatives and len(doubtful) < 6:
                 runner_up, chance = mark.alternatives[0]
                 x0, y0, x1, y1 = mark.box
                 picture = Image.fromarray(np.ascontiguousarray(page.colour)).crop((x0 - 10, y0 - 10, x1 + 10, y1 + 10))

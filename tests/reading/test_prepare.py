@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inklens.reading.golden import make_frame
-from inklens.reading.prepare import centre, median, paper_level, prepare_mark, rank_from_top, stretch
+from inklens.reading.prepare import centre, median, paper_level, prepare_mark, rank_from_top, stretch, widen
 
 Box = tuple[int, int, int, int]
 
@@ -181,3 +183,50 @@ def test_ranks_are_those_of_sorted_values() -> None:
     values = np.array([[5, 1], [9, 3]])
     assert median(values) == 3
     assert [rank_from_top(values, rank) for rank in range(6)] == [9, 5, 3, 1, 1, 1]
+
+
+def with_bar(x0: int, y0: int, x1: int, y1: int, page: np.ndarray, ink: int = 60) -> np.ndarray:
+    page = page.copy()
+    page[y0:y1, x0:x1] = ink
+    return page
+
+
+PAPER = np.full((100, 120), 200, np.uint8)
+SIGN = with_bar(40, 30, 80, 34, with_bar(58, 30, 62, 70, with_bar(40, 66, 80, 70, PAPER)))  # like an I with its serifs
+WHOLE = (40, 30, 80, 70)
+
+
+@pytest.mark.parametrize("page", [SIGN, 255 - SIGN])
+def test_box_that_cuts_strokes_off_is_widened_to_their_end(page: np.ndarray) -> None:
+    assert widen(page, (43, 33, 77, 67)) == WHOLE
+    assert widen(page, WHOLE) == WHOLE
+    assert widen(page, (36, 26, 84, 74)) == (36, 26, 84, 74)  # it never shrinks
+
+
+def test_ink_that_goes_on_beyond_an_eighth_widens_nothing() -> None:
+    line = with_bar(0, 66, 120, 70, SIGN)
+    assert widen(line, (42, 30, 78, 70)) == (42, 30, 78, 70)
+    assert widen(SIGN, (47, 30, 73, 70)) == (47, 30, 73, 70)  # seven pixels to go, of which five are looked at
+
+
+def test_fainter_lines_of_the_paper_are_not_ink() -> None:
+    ruled = with_bar(82, 0, 83, 100, with_bar(40, 72, 80, 73, SIGN, ink=170), ink=170)
+    assert widen(ruled, WHOLE) == WHOLE
+
+
+def test_at_the_edge_of_the_page_a_box_stays_within_it() -> None:
+    cut = SIGN[31:69, 41:79]
+    assert widen(cut, (2, 2, 36, 36)) == (2, 2, 36, 36)  # nobody knows where its strokes end
+    assert widen(cut, (0, 0, 38, 38)) == (0, 0, 38, 38)
+
+
+@given(st.integers(0, 60), st.integers(0, 40), st.integers(1, 60), st.integers(1, 60), st.integers(0, 9))
+def test_widened_box_holds_the_old_one_and_grows_by_an_eighth_at_most(
+    x: int, y: int, wide: int, high: int, seed: int
+) -> None:
+    x0, y0, x1, y1 = widen(make_frame(seed, 120, 100), (x, y, x + wide, y + high))
+    reach = max(2, max(wide, high) // 8)
+    assert max(0, x - reach) <= x0 <= x
+    assert max(0, y - reach) <= y0 <= y
+    assert x + wide <= x1 <= min(120, x + wide + reach)
+    assert y + high <= y1 <= min(100, y + high + reach)

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { CHANNELS, decode, settle } from "../../src/inklens/apps/web/find.js";
 import { judge, judgePage } from "../../src/inklens/apps/web/judge.js";
 import { findStrings, joinStrings } from "../../src/inklens/apps/web/order.js";
-import { prepareMark } from "../../src/inklens/apps/web/prepare.js";
+import { prepareMark, widen } from "../../src/inklens/apps/web/prepare.js";
 import { resize } from "../../src/inklens/apps/web/resize.js";
 import { SteadyLabels } from "../../src/inklens/apps/web/steady.js";
 import { fitPage, look, views } from "../../src/inklens/apps/web/views.js";
@@ -30,6 +30,12 @@ test("prepared marks have the same pixels", () => {
     const mark = prepareMark(makeFrame(seed, width, height), box);
     if (pixels) assert.deepEqual([...mark], pixels, `frame ${seed}`);
     assert.equal(checksum(mark), crc, `frame ${seed}`);
+  }
+});
+
+test("boxes are widened by the same strokes", () => {
+  for (const { seed, width, height, box, wider } of vectors("widen")) {
+    assert.deepEqual(widen(makeFrame(seed, width, height), box), wider, `frame ${seed}`);
   }
 });
 

@@ -27,7 +27,7 @@ from inklens.reading.reader import Reader, classifier_contract, load_locator, sh
 
 MARK = ".inklens"  # a file that says that inklens wrote the folder; nothing else is updated
 _MARK_TEXT = "`inklens app` wrote this project. `inklens app MODEL FOLDER --update` replaces its models and settings.\n"
-_GOLDEN = ("frames", "resize", "prepare", "views", "look", "find", "judge", "beside", "order", "steady")
+_GOLDEN = ("frames", "resize", "prepare", "widen", "views", "look", "find", "judge", "beside", "order", "steady")
 GOLDEN_BYTES = 200_000  # at most, in an app
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from inklens.reading.find import Found, find_marks
+from inklens.reading.find import Found, propose_marks
 from inklens.reading.network import CHANNELS, DIGITS
 from inklens.reading.reader import Reader
 from inklens.reading.render import RenderedPage, RenderOptions, render_pages
@@ -72,7 +72,7 @@ def calibrate_locator(reader: Reader, *, progress: Callable[[int, int], object] 
     names: list[np.ndarray] = []
     labels: list[int] = []
     for number, page in enumerate(validation_pages(PAGES, SEED)):
-        found = find_marks(page.page, reader.locate, contract)
+        found = propose_marks(page.page, reader.locate, contract)
         boxes = np.array([mark.box for mark in found]).reshape(-1, 4)
         truth = match_page(boxes, np.array([mark.sure for mark in found]), page)
         for mark, digit in zip(found, truth.tolist(), strict=True):

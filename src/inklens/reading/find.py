@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from inklens.contract import LocatorContract
 from inklens.reading.network import STRIDE, UNIT
+from inklens.reading.prepare import widen
 from inklens.reading.views import View, look, views
 
 Locate = Callable[[np.ndarray], np.ndarray]
@@ -32,11 +33,16 @@ class Found:
 
 
 def find_marks(page: np.ndarray, locate: Locate, contract: LocatorContract, *, closer: bool = True) -> list[Found]:
-    """Every place of a page that looks like a digit, the surest first.
+    """Every place of a page that looks like a digit, the surest first, with all of its ink in its box.
 
     page: uint8 [height, width], 0 black to 255 white. closer: look at it from further away and, where its pixels
     allow, closer too, as photos need; a camera frame is looked at once.
     """
+    return [replace(mark, box=widen(page, mark.box)) for mark in propose_marks(page, locate, contract, closer=closer)]
+
+
+def propose_marks(page: np.ndarray, locate: Locate, contract: LocatorContract, *, closer: bool = True) -> list[Found]:
+    """As `find_marks`, with the boxes as the locator gives them."""
     height, width = page.shape
     found = [
         mark

@@ -17,7 +17,7 @@ from inklens.contract import ClassifierContract, LocatorContract
 from inklens.reading.find import Found, decode, settle
 from inklens.reading.network import CHANNELS, DIGITS
 from inklens.reading.orders import order_vectors
-from inklens.reading.prepare import prepare_mark
+from inklens.reading.prepare import prepare_mark, widen
 from inklens.reading.resize import resize
 from inklens.reading.traces import steady_vectors
 from inklens.reading.views import fit_page, look, views
@@ -102,6 +102,17 @@ def prepare_vectors(count: int = 240) -> Iterator[dict[str, Any]]:
         mark = prepare_mark(make_frame(seed, width, height), box)
         vector = {"seed": seed, "width": width, "height": height, "box": list(box), "crc": checksum(mark)}
         yield {**vector, "pixels": mark.ravel().tolist()} if seed < 16 else vector
+
+
+def widen_vectors(count: int = 80) -> Iterator[dict[str, Any]]:
+    """Boxes on frames, and the same with the strokes that they cut off."""
+    numbers = Numbers(107)
+    for seed in range(count):
+        width, height = 24 + numbers.below(137), 24 + numbers.below(97)
+        x, y = numbers.below(width - 12), numbers.below(height - 12)
+        box = (x, y, x + 4 + numbers.below(width - x - 4), y + 4 + numbers.below(height - y - 4))
+        wider = widen(make_frame(seed, width, height), box)
+        yield {"seed": seed, "width": width, "height": height, "box": list(box), "wider": list(wider)}
 
 
 def view_vectors() -> Iterator[dict[str, Any]]:
@@ -211,6 +222,7 @@ VECTORS = {
     "frames": frame_vectors,
     "resize": resize_vectors,
     "prepare": prepare_vectors,
+    "widen": widen_vectors,
     "views": view_vectors,
     "look": look_vectors,
     "find": find_vectors,

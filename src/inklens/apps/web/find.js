@@ -3,6 +3,7 @@
  * @module
  */
 
+import { widen } from "./prepare.js";
 import { look, owns, toPage } from "./views.js";
 
 /** @typedef {import("./resize.js").Grey} Grey */
@@ -32,7 +33,7 @@ const INSIDE = 0.75; // the share of a box that lies in a surer one, from which 
  */
 export function findMarks(page, locate, contract, shown) {
   const found = shown.flatMap((view) => decode(locate(look(page, view)), view, contract.peak, page));
-  return settle(found, contract.overlap);
+  return settle(found, contract.overlap).map((mark) => ({ ...mark, box: widen(page, mark.box) }));
 }
 
 /**

@@ -14,7 +14,6 @@
 const UNIT = 256, OFF = 4, OFF_ROWS = 4, USUAL = 50, WIDEST = 70, LIFT = 30, ROW = 7, STEPS = 2, WIDER = 10, APART = 25;
 
 /**
- * The lines of a page in reading order, each as its strings (numbers) of indices of `boxes`, from left to right.
  * @param {Box[]} boxes
  * @returns {number[][][]}
  */
@@ -25,7 +24,6 @@ export function findStrings(boxes) {
 }
 
 /**
- * The text of a line: its strings with a space between.
  * @param {number[][]} strings
  * @param {string[]} labels those of all marks, by their indices
  */
@@ -33,10 +31,7 @@ export function joinStrings(strings, labels) {
   return strings.map((string) => string.map((index) => labels[index]).join("")).join(" ");
 }
 
-/**
- * Lines of marks, column by column.
- * @param {Box[]} boxes
- */
+/** @param {Box[]} boxes */
 function orderLines(boxes) {
   const slope = refineSlope(boxes, findSlope(boxes));
   const ends = (/** @type {Placed[]} */ line) => line[0].across + line[line.length - 1].across;
@@ -45,10 +40,7 @@ function orderLines(boxes) {
   );
 }
 
-/**
- * The slope of a page's lines, in 1/256, positive where they fall to the right: the median of its marks' votes.
- * @param {Box[]} boxes
- */
+/** @param {Box[]} boxes */
 function findSlope(boxes) {
   const middles = boxes.map(([x0, y0, x1, y1]) => [x0 + x1, y0 + y1]).sort(compareLists), votes = [0];
   middles.forEach(([x, y], place) => {
@@ -70,7 +62,6 @@ function findSlope(boxes) {
 }
 
 /**
- * A slope made exact by the ends of the lines that it gives.
  * @param {Box[]} boxes
  * @param {number} slope
  */
@@ -85,7 +76,6 @@ function refineSlope(boxes, slope) {
 }
 
 /**
- * The marks of a page turned so that its lines are level, from left to right.
  * @param {Box[]} boxes
  * @param {number} slope
  * @returns {Placed[]}
@@ -102,10 +92,7 @@ function level(boxes, slope) {
     .sort(compare);
 }
 
-/**
- * Part marks where rows do not line up across a gutter, a gap from top to bottom as wide as digits are high.
- * @param {Placed[]} marks
- */
+/** @param {Placed[]} marks */
 function splitColumns(marks) {
   const gutter = 2 * median(marks.map(({ high }) => high));
   /** @type {Placed[][]} */
@@ -129,7 +116,6 @@ function splitColumns(marks) {
 }
 
 /**
- * Whether marks on two sides of a gutter are rows: few are beside what is nearest across it, yet not level.
  * @param {Placed[]} left
  * @param {Placed[]} right
  */
@@ -147,10 +133,7 @@ function lineUp(left, right) {
   return OFF_ROWS * off <= rows;
 }
 
-/**
- * Join marks, given from left to right, to lines: each goes on with the line that it is most level with.
- * @param {Placed[]} marks
- */
+/** @param {Placed[]} marks */
 function followLines(marks) {
   /** @type {Placed[][]} */
   const lines = [];
@@ -176,7 +159,6 @@ function followLines(marks) {
 }
 
 /**
- * Twice the length along the line that two marks have in common, in 1/256 pixel; negative: the gap between them.
  * @param {Placed} one
  * @param {Placed} two
  */
@@ -184,25 +166,18 @@ function overlap(one, two) {
   return Math.min(one.along + one.wide, two.along + two.wide) - Math.max(one.along - one.wide, two.along - two.wide);
 }
 
-/**
- * The gap between neighbours on a line, in % of their heights; negative where they overlap.
- * @param {[Placed, Placed]} neighbours
- */
+/** @param {[Placed, Placed]} neighbours */
 function findGap([one, two]) {
   return Math.floor((-100 * overlap(one, two)) / (one.high + two.high));
 }
 
-/**
- * The gap, in % of the height, from which two digits of this page are two numbers.
- * @param {Placed[][]} lines
- */
+/** @param {Placed[][]} lines */
 function findLimit(lines) {
   const usual = lines.flatMap(pairs).map(findGap).filter((gap) => gap < USUAL);
   return usual.length ? Math.min(WIDEST, 20 + Math.floor((3 * median(usual)) / 2)) : WIDEST;
 }
 
 /**
- * The strings of a line: neighbours with a gap below `limit` % of the height on one level are one number.
  * @param {Placed[]} line
  * @param {number} limit
  */
@@ -217,10 +192,7 @@ function splitLine(line, limit) {
   return strings;
 }
 
-/**
- * Whether a line is single digits at even steps, as on exercise sheets: nobody spaces long numbers like that.
- * @param {Placed[]} line
- */
+/** @param {Placed[]} line */
 function isRow(line) {
   if (line.length < ROW) return false;
   const neighbours = pairs(line), steps = neighbours.map(([one, two]) => two.along - one.along).sort((one, two) => one - two);
@@ -229,7 +201,6 @@ function isRow(line) {
 }
 
 /**
- * Neighbours.
  * @param {Placed[]} line
  * @returns {[Placed, Placed][]}
  */
@@ -237,10 +208,7 @@ function pairs(line) {
   return line.slice(1).map((two, place) => [line[place], two]);
 }
 
-/**
- * The middle value, the upper one of two.
- * @param {number[]} values
- */
+/** @param {number[]} values */
 function median(values) {
   return [...values].sort((one, two) => one - two)[values.length >> 1];
 }

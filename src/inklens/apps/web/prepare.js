@@ -32,6 +32,37 @@ export function prepareMark(page, box) {
 }
 
 /**
+ * A box with the strokes that it cuts off: a side moves out as far as ink goes on, if that ends within an eighth.
+ * @param {Grey} page
+ * @param {Box} box within the page, not empty
+ * @returns {Box}
+ */
+export function widen(page, [x0, y0, x1, y1]) {
+  const reach = Math.max(2, Math.max(x1 - x0, y1 - y0) >> 3), left = Math.max(0, x0 - reach), top = Math.max(0, y0 - reach);
+  const right = Math.min(page.width, x1 + reach), bottom = Math.min(page.height, y1 + reach), size = (x1 - x0) * (y1 - y0);
+  const paper = median(page, [left, top, right, bottom]), rank = size >> 4, inner = count(page, [x0, y0, x1, y1]);
+  let sign = 0; // dark ink's squares less those of bright ink
+  count(page, [left, top, right, bottom]).forEach((many, grey) => (sign += many * (paper - grey) * Math.abs(paper - grey)));
+  sign = sign >= 0 ? -1 : 1;
+  const full = Math.max(LEAST_CONTRAST, sign * (ranked(inner, sign < 0 ? rank : size - 1 - rank) - paper));
+  const across = new Uint8Array(right - left), down = new Uint8Array(bottom - top); // whether it has ink beside the box
+  for (let y = top; y < bottom; y++) {
+    for (let x = left; x < right; x++) {
+      if (2 * sign * (page.data[y * page.width + x] - paper) < full) continue;
+      if (y >= y0 && y < y1) across[x - left] = 1;
+      if (x >= x0 && x < x1) down[y - top] = 1;
+    }
+  }
+  const leading = (/** @type {Uint8Array} */ inked) => Math.max(0, inked.indexOf(0));
+  return [
+    x0 - leading(across.subarray(0, x0 - left).reverse()),
+    y0 - leading(down.subarray(0, y0 - top).reverse()),
+    x1 + leading(across.subarray(x1 - left)),
+    y1 + leading(down.subarray(y1 - top)),
+  ];
+}
+
+/**
  * How far each pixel of a box is from its paper on the side of the ink; paper is 0.
  * @param {Grey} page
  * @param {Box} box

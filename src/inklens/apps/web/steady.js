@@ -6,7 +6,7 @@
  */
 
 const LEARN = 0.2, FADE = 0.3, LONGEST = 0.1, FORGOTTEN = 1.0; // s
-const SHOW = 0.56, HIDE = 0.25, COMMIT = 0.85, KEEP = 0.2, LEAD = 0.1, GONE = 0.05; // probabilities and parts of them
+const SHOW = 0.56, HIDE = 0.25, COMMIT = 0.7, KEEP = 0.2, LEAD = 0.1, GONE = 0.05; // probabilities and parts of them
 const REACH = 0.5, FARTHEST = 2.0, STAY = 2.0, ANCHORS = 8;
 const SETTLE = 0.2, NEAR = 0.06; // s and part of a mark's longer side
 
@@ -218,7 +218,6 @@ function closeness(track, mark, motion) {
 }
 
 /**
- * How far a motion of the page moves a box's middle.
  * @param {number[]} box
  * @param {Motion} motion
  */
@@ -228,7 +227,6 @@ function shift(box, [zoom, turn, across, down]) {
 }
 
 /**
- * Move a box in place along with the page.
  * @param {number[]} box
  * @param {Motion} motion
  */
@@ -263,7 +261,6 @@ function learn(mean, probabilities, weight) {
 }
 
 /**
- * Decide on a track's state and label.
  * @param {Track} track
  */
 function judge(track) {
@@ -279,7 +276,6 @@ function judge(track) {
 }
 
 /**
- * What is told of a track.
  * @param {Track} track
  * @returns {SteadyMark}
  */
@@ -291,7 +287,6 @@ function show({ id, box, mean, state, label, justCommitted }) {
 }
 
 /**
- * The label of the highest mean, apart from one; the first of equals.
  * @param {number[]} mean
  * @param {number} apartFrom
  */
@@ -304,7 +299,6 @@ function likeliest(mean, apartFrom) {
 }
 
 /**
- * Whether two boxes have more than half of the smaller one's area in common.
  * @param {number[]} one
  * @param {number[]} two
  */
@@ -316,7 +310,6 @@ function coversHalf(one, two) {
 }
 
 /**
- * The centre of a box.
  * @param {number[]} box
  * @returns {[number, number]}
  */
@@ -325,7 +318,6 @@ function middle(box) {
 }
 
 /**
- * The way from one box's middle to another's.
  * @param {number[]} one
  * @param {number[]} two
  */
@@ -334,7 +326,6 @@ function between(one, two) {
 }
 
 /**
- * The longer side of a box.
  * @param {number[]} box
  */
 function longer(box) {

@@ -45,7 +45,7 @@ public struct Found: Sendable, Equatable {
     }
 }
 
-/// Every place of a page that looks like a digit, the surest first.
+/// Every place of a page that looks like a digit, the surest first, with all of its ink in its box.
 ///
 /// closer: look at it from further away and, where its pixels allow, closer too, as photos need; a camera frame is
 /// looked at once.
@@ -56,7 +56,9 @@ public func findMarks(
     let found = try views(width: page.width, height: page.height, closer: closer).flatMap { view in
         decode(try locate(look(at: page, view)), view: view, peak: contract.peak, page: size)
     }
-    return settle(found, overlap: contract.overlap)
+    return settle(found, overlap: contract.overlap).map {
+        Found(box: widen(page, $0.box), sure: $0.sure, names: $0.names, scale: $0.scale)
+    }
 }
 
 /// The peaks of maps as marks of a page of that width and height, in the maps' row order.

@@ -17,6 +17,42 @@ public func prepareMark(_ page: Picture, _ box: Box) -> Picture {
     return centre(stretch(resize(ink.values, from: (ink.width, ink.height), width: wide, height: high)))
 }
 
+/// A box with the strokes that it cuts off: a side moves out as far as ink goes on, if that ends within an eighth.
+///
+/// The box lies within the page and is not empty. Ink is what has half of the box's full ink. What goes on further is
+/// another mark's, or a line of the paper.
+func widen(_ page: Picture, _ box: Box) -> Box {
+    let reach = max(2, max(box.width, box.height) / 8)
+    let around = Box(
+        x0: max(0, box.x0 - reach), y0: max(0, box.y0 - reach), x1: min(page.width, box.x1 + reach),
+        y1: min(page.height, box.y1 + reach))
+    let region = values(page, around)
+    let paper = median(region)
+    let squares = region.map { ($0 - paper) * abs($0 - paper) }.reduce(0, +)
+    let side = squares <= 0 ? -1 : 1  // dark ink
+    let full = max(leastContrast, rankFromTop(values(page, box).map { side * ($0 - paper) }, box.area / 16))
+    let rows = box.y0 - around.y0..<box.y1 - around.y0
+    let columns = box.x0 - around.x0..<box.x1 - around.x0
+    var across = [Bool](repeating: false, count: around.width)  // whether a column beside the box has ink
+    var down = [Bool](repeating: false, count: around.height)
+    for y in 0..<around.height {
+        for x in 0..<around.width where 2 * side * (region[y * around.width + x] - paper) >= full {
+            if rows.contains(y) { across[x] = true }
+            if columns.contains(x) { down[y] = true }
+        }
+    }
+
+    func leading(_ inked: some Collection<Bool>) -> Int {
+        guard let end = inked.firstIndex(of: false) else { return 0 }
+        return inked.distance(from: inked.startIndex, to: end)
+    }
+
+    return Box(
+        x0: box.x0 - leading(across[..<columns.lowerBound].reversed()),
+        y0: box.y0 - leading(down[..<rows.lowerBound].reversed()),
+        x1: box.x1 + leading(across[columns.upperBound...]), y1: box.y1 + leading(down[rows.upperBound...]))
+}
+
 /// How far each pixel of a box is from its paper on the side of the ink, paper 0.
 func takeInk(_ page: Picture, _ box: Box) -> Grid {
     var paper = paperLevel(page, box)

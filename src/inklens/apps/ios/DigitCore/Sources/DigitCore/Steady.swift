@@ -16,7 +16,7 @@ private let forgotten = 1.0  // s without a frame, after which the camera may lo
 private let showing = 0.56
 private let hiding = 0.25
 // the label's part in it from which it is told, and below which a told one is doubted
-private let commit = 0.85
+private let commit = 0.7
 private let keep = 0.2
 private let lead = 0.1  // by which another label must be likelier to be named first while in doubt
 private let gone = 0.05  // the mean probability of any label below which an unseen mark is forgotten

@@ -11,9 +11,10 @@ struct GoldenTests {
         let seed: Int
         let width: Int
         let height: Int
-        let crc: UInt32
+        let crc: UInt32?
         let to: [Int]?
         let box: [Int]?
+        let wider: [Int]?
         let pixels: [UInt8]?
         let picture: [Int]?
 
@@ -48,6 +49,17 @@ struct GoldenTests {
             let mark = prepareMark(vector.frame, Box(x0: box[0], y0: box[1], x1: box[2], y1: box[3]))
             #expect(checksum(mark.pixels) == vector.crc, "seed \(vector.seed)")
             if let pixels = vector.pixels { #expect(mark.pixels == pixels, "seed \(vector.seed)") }
+        }
+    }
+
+    @Test("boxes are widened by the same strokes")
+    func widening() throws {
+        let vectors: [Size] = try golden("widen")
+        try #require(vectors.count >= 60)
+        for vector in vectors {
+            let box = try #require(vector.box)
+            let wider = widen(vector.frame, Box(x0: box[0], y0: box[1], x1: box[2], y1: box[3]))
+            #expect([wider.x0, wider.y0, wider.x1, wider.y1] == vector.wider, "seed \(vector.seed)")
         }
     }
 
