@@ -5,6 +5,7 @@
     --pages N  rendered pages of each condition for the shipped reader [12], with 100 plain and 300 worn blank pages
     --few N    rendered pages of each condition for the comparison [12]
     --names A  the recipes that stand in the namer's place [tutorial fast accurate]
+    --speed    measure the speed alone, as it wants an idle machine; all else in results/reading.json stays
 
 Readers: the shipped one; the same with another network in the namer's place, trained on MNIST alone; A and B of
 `classic_reader.py`. Networks are trained by `inklens.train` where runs/bench-reading/ lacks them. Speed is that of one
@@ -49,7 +50,7 @@ from inklens.reading.report import score_json
 from inklens.reading.score import PageScore, Score, Truth, score_page
 from inklens.reading.suites import SEED, evaluate_rendered, list_suites, truth_of
 from inklens.recipes import get_recipe
-from inklens.run import METRICS, RECIPE, write_json
+from inklens.run import METRICS, RECIPE, read_json, write_json
 from inklens.train import train
 
 RUNS = HERE.parent / "runs" / "bench-reading"
@@ -80,9 +81,13 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=12)
     parser.add_argument("--few", type=int, default=12)
     parser.add_argument("--names", nargs="*", default=NAMES_TOO)
+    parser.add_argument("--speed", action="store_true")
     options = parser.parse_args()
     speed = measure_speed()
     say(f"speed: {speed}")
+    if options.speed:
+        write_json(RESULTS, {**read_json(RESULTS), "speed": speed})
+        return
     contestants = list(enter(options.names))
     figures: dict[str, Any] = {one.name: {} for one in contestants}
     for name, score in compare(rendered(options.few), contestants).items():

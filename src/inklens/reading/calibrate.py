@@ -51,10 +51,11 @@ def is_calibrated(metrics: Mapping[str, float]) -> bool:
     return f"{_KEY}slope" in metrics
 
 
-def validation_pages(count: int, seed: int) -> Iterator[RenderedPage]:
-    """Rendered pages of 640 × 480 to calibrate and choose by: digits that no network has seen, 14 to 300 px high."""
+def validation_pages(count: int, seed: int, *, blank: bool = False) -> Iterator[RenderedPage]:
+    """Rendered pages of 640 × 480 to calibrate and choose by: digits that no network has seen, 14 to 300 px high; on
+    `blank` ones none."""
     options = RenderOptions(width=640, height=480, heights=(14, 300), digits="validation")
-    return render_pages(count, options, seed=seed)
+    return render_pages(count, replace(options, blank=1.0) if blank else options, seed=seed)
 
 
 def match_page(boxes: np.ndarray, confidences: np.ndarray, page: RenderedPage) -> np.ndarray:

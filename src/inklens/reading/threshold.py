@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from inklens.reading.judge import judge
 from inklens.reading.read import classify_marks
 from inklens.reading.reader import Reader
 
-PAGES = 400
+PAGES = 400  # with digits, and without
 SEED = 11
 _BETA = 0.5  # of the F-measure: precision counts twice as much as recall, for a false digit is worse than a missing one
 _NEAR = 0.001  # of the F-measure
@@ -23,14 +24,15 @@ _STEPS = np.arange(20, 99) / 100
 def choose_threshold(reader: Reader, *, progress: Callable[[int, int], object] | None = None) -> float:
     """The threshold of `judge`, 0.2 to 0.98, for the best F0.5 on rendered validation pages of 640 × 480.
 
-    F0.5 is flat where it is highest, so this is the middle of the thresholds within a thousandth of the best. Needs the
-    train extra and the renderer's fonts.
+    As many pages have no digits as have some, for that is what a camera sees. F0.5 is flat where it is highest, so this
+    is the middle of the thresholds within a thousandth of the best. Needs the train extra and the renderer's fonts.
     """
     everything = replace(reader.classifier, threshold=0.0)
     sure: list[float] = []
     right: list[bool] = []
     digits = 0
-    for number, page in enumerate(validation_pages(PAGES, SEED)):
+    pages = chain(validation_pages(PAGES, SEED), validation_pages(PAGES, SEED, blank=True))
+    for number, page in enumerate(pages):
         found = find_marks(page.page, reader.locate, reader.locator)
         answers = classify_marks(page.page, [one.box for one in found], reader)
         marks = [judge(one, answer, everything) for one, answer in zip(found, answers, strict=True)]
@@ -42,7 +44,7 @@ def choose_threshold(reader: Reader, *, progress: Callable[[int, int], object] |
                 sure.append(mark.confidence)
                 right.append(digit >= 0 and mark.label == str(page.labels[digit]))
         if progress:
-            progress(number + 1, PAGES)
+            progress(number + 1, 2 * PAGES)
     return best_threshold(np.array(sure), np.array(right), digits)
 
 
