@@ -40,14 +40,16 @@ export function prepareMark(page, box) {
 export function widen(page, [x0, y0, x1, y1]) {
   const reach = Math.max(2, Math.max(x1 - x0, y1 - y0) >> 3), left = Math.max(0, x0 - reach), top = Math.max(0, y0 - reach);
   const right = Math.min(page.width, x1 + reach), bottom = Math.min(page.height, y1 + reach), size = (x1 - x0) * (y1 - y0);
-  const paper = median(page, [left, top, right, bottom]), rank = size >> 4, inner = count(page, [x0, y0, x1, y1]);
+  const counts = count(page, [left, top, right, bottom]), paper = ranked(counts, ((right - left) * (bottom - top) - 1) >> 1);
+  const rank = size >> 4, inner = count(page, [x0, y0, x1, y1]);
   let sign = 0; // dark ink's squares less those of bright ink
-  count(page, [left, top, right, bottom]).forEach((many, grey) => (sign += many * (paper - grey) * Math.abs(paper - grey)));
+  for (let grey = 0; grey < 256; grey++) sign += counts[grey] * (paper - grey) * Math.abs(paper - grey);
   sign = sign >= 0 ? -1 : 1;
   const full = Math.max(LEAST_CONTRAST, sign * (ranked(inner, sign < 0 ? rank : size - 1 - rank) - paper));
   const across = new Uint8Array(right - left), down = new Uint8Array(bottom - top); // whether it has ink beside the box
   for (let y = top; y < bottom; y++) {
     for (let x = left; x < right; x++) {
+      if (x === x0 && y >= y0 && y < y1 && (x = x1) >= right) break;
       if (2 * sign * (page.data[y * page.width + x] - paper) < full) continue;
       if (y >= y0 && y < y1) across[x - left] = 1;
       if (x >= x0 && x < x1) down[y - top] = 1;

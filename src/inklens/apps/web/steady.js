@@ -128,7 +128,6 @@ function leap(tracks, marks) {
 }
 
 /**
- * How closely marks lie to the anchors after a motion: the sum of each one's closest, 0 to 2 each.
  * @param {Track[]} anchors
  * @param {Seen[]} marks
  * @param {Motion} motion
@@ -144,7 +143,6 @@ function support(anchors, marks, motion) {
 }
 
 /**
- * The shift, turn and zoom that carries tracks to their marks by least squares.
  * @param {Track[]} tracks
  * @param {Seen[]} marks
  * @param {[number, number][]} pairs
