@@ -62,7 +62,7 @@ def test_classifier_that_decides_alone_is_not_mixed_with_the_finder() -> None:
     page = np.full((60, 80), 220, np.uint8)
     page[10:30, 10:20] = 20
     truth = Truth(np.array([[10, 10, 20, 30]]), ("7",), np.zeros((0, 4), np.int64), np.zeros((0, 4), np.int64))
-    seven = [0.0] * 7 + [0.8, 0, 0, 0.2]
+    seven = [0.0, 0, 0, 0.1, 0, 0, 0, 0.8, 0, 0, 0.1]  # the finder is sure of a 3
     unsure = [0.0] * 7 + [0.3, 0, 0, 0.7]
     scores = compare(
         [("page", page, truth)],
@@ -88,6 +88,8 @@ FIGURES = {
     "compared": {"kinds": ["dirt", "unseen ink"], "pages": 2, "seed": 21},
     "photos": "development, looked at",
     "shipped": {
+        **SCORE,
+        "clean": {"pages": 20, "marks": 1234, "ece": 0.0045},
         "groups": [
             {"kind": "dirt", "name": "0 clean", **SCORE},
             {"kind": "unseen ink", "name": "brush", **SCORE},
@@ -117,6 +119,7 @@ def test_tables_say_what_the_results_say() -> None:
     assert "- 10 blank pages, plain: 0.010 marks a page." in text
     assert "AUROC 0.9910 (the namer alone 0.9800)." in text
     assert "- Calibration error of the namer on clean digits: 0.40 %." in text
+    assert "1,234 marks read on 20 clean pages: 0.45 %; of the 190 on other pages 1.23 %." in text
     assert "| 640 × 480 | 12 | 0.021 | 0.020 | ≤ 0.025 |" in text
 
 
