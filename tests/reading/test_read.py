@@ -52,30 +52,43 @@ def test_blank_page_says_nothing() -> None:
     assert arrange([], 3, 4) == Reading(3, 4, (), ())
 
 
+def locate_upright(picture: np.ndarray) -> np.ndarray:
+    """A locator that sees blocks only on pages with a bar at the bottom."""
+    maps = locate_blocks(picture)
+    wide = picture.shape[1] > picture.shape[0]
+    ground = (picture == 150).any(axis=1).nonzero()[0]
+    if not wide or not len(ground) or ground.mean() < picture.shape[0] / 2:
+        maps[0] = -9
+    return maps
+
+
+def page_with_bar(*marks: tuple[int, int, int]) -> np.ndarray:
+    page = block_page(*marks, size=(640, 480))
+    page[440:450, 20:600] = 150
+    return page
+
+
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_turned_page_is_noticed_and_its_boxes_stay_on_the_page_as_given(quarters: int) -> None:
-    """By a locator that sees blocks only on pages with a bar at the bottom."""
-
-    def upright_only(picture: np.ndarray) -> np.ndarray:
-        maps = locate_blocks(picture)
-        wide = picture.shape[1] > picture.shape[0]
-        ground = (picture == 150).any(axis=1).nonzero()[0]
-        if not wide or not len(ground) or ground.mean() < picture.shape[0] / 2:
-            maps[0] = -9
-        return maps
-
-    reader = replace(block_reader(), locate=upright_only)
-    page = block_page((5, 40, 40), (7, 66, 40), size=(640, 480))
-    page[440:450, 20:600] = 150
+    reader = replace(block_reader(), locate=locate_upright)
+    page = page_with_bar((5, 40, 40), (7, 66, 40), (5, 92, 40), (7, 118, 40))
     upright = read_page(page, reader, orientation="auto", closer=False)
-    assert (upright.rotation, upright.text) == (0, "57")
+    assert (upright.rotation, upright.text) == (0, "5757")
     turned = read_page(np.ascontiguousarray(np.rot90(page, quarters)), reader, orientation="auto", closer=False)
-    assert (turned.rotation, turned.text) == (90 * quarters, "57")
+    assert (turned.rotation, turned.text) == (90 * quarters, "5757")
     assert (turned.width, turned.height) == ((480, 640) if quarters % 2 else (640, 480))
     wanted = {1: (40, 580, 70, 600), 2: (580, 410, 600, 440), 3: (410, 40, 440, 60)}[quarters]
     assert near(turned.marks[0].box, wanted)
     kept = read_page(np.ascontiguousarray(np.rot90(page, quarters)), reader, closer=False)
     assert (kept.rotation, kept.marks) == (0, ())
+
+
+def test_one_doubtful_mark_turns_no_page() -> None:
+    reader = replace(block_reader(), locate=locate_upright)
+    page = np.ascontiguousarray(np.rot90(page_with_bar((5, 40, 40))))
+    assert read_page(page, reader, closer=False).marks == ()
+    turned = read_page(page, reader, orientation="auto", closer=False)
+    assert (turned.rotation, turned.marks) == (0, ())
 
 
 @pytest.mark.parametrize(

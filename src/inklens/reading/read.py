@@ -74,13 +74,14 @@ def read_page(page: np.ndarray, reader: Reader, *, closer: bool = True, orientat
             (turns, _read_upright(np.ascontiguousarray(np.rot90(page, -turns)), reader, closer)) for turns in (1, 2, 3)
         ]
         turns, best = max(turned, key=lambda pair: _weight(pair[1]))
-        if _weight(best) > _CLEARLY * _weight(reading):
+        if _weight(best) > max(_CLEARLY * _weight(reading), _ENOUGH):
             return _turn_back(best, turns, page.shape)
     return reading
 
 
 _WELL = 0.6  # of the most that a page's marks could say: it is not tried in other ways, which take time
 _CERTAIN = 6.0  # log odds, of 399 in 400, which is as much as one mark may say
+_ENOUGH = 4.0  # log odds: a page without digits is not turned for one doubtful mark, of less than 98 %
 _DOUBTED = 0.2  # probability of any digit from which a rejected mark tells against the way up
 _CLEARLY = 1.25  # times as much confident reading: a page that is upright reads better than turned
 
