@@ -7,13 +7,15 @@ convolution at export, so that every client gets honest numbers without knowing 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from inklens.reading.find import Found, propose_marks
+from inklens.reading.find import propose_marks
+from inklens.reading.judge import odds
 from inklens.reading.network import CHANNELS, DIGITS
 from inklens.reading.reader import Reader
 from inklens.reading.render import RenderedPage, RenderOptions, render_pages
@@ -79,7 +81,7 @@ def calibrate_locator(reader: Reader, *, progress: Callable[[int, int], object] 
         for mark, digit in zip(found, truth.tolist(), strict=True):
             if digit == -2:
                 continue
-            logits.append(_logit(mark))
+            logits.append(math.log(odds(mark.sure)))
             hits.append(digit >= 0)
             if digit >= 0:
                 names.append(np.log(np.maximum(mark.names.astype(np.float64), 1e-12)))
@@ -88,11 +90,6 @@ def calibrate_locator(reader: Reader, *, progress: Callable[[int, int], object] 
             progress(number + 1, PAGES)
     slope, shift = fit_platt(np.array(logits), np.array(hits))
     return Calibration(slope, shift, fit_names(np.array(names), np.array(labels)))
-
-
-def _logit(mark: Found) -> float:
-    sure = min(max(mark.sure, 1e-6), 1 - 1e-6)
-    return float(np.log(sure / (1 - sure)))
 
 
 def fit_platt(logits: np.ndarray, hits: np.ndarray) -> tuple[float, float]:

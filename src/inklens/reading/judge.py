@@ -19,7 +19,7 @@ _ALTERNATIVES = 3  # runners-up that are told
 _LEAST = 0.01  # probability of the least that is told
 _SURE = 0.4  # of the locator, for a classifier that cannot say none
 _SHIFT = 1.6  # the odds of a place that both networks give even odds
-_DOUBT = 1e-6  # no network is surer than that
+_DOUBT = 1e-6  # the least that is left to the other side, however sure a network is
 _SMALLEST = 14  # pixels of the longer side from which the networks learnt digits; less is rather a fleck in the paper
 _BESIDE = 0.6  # of the threshold, for a mark beside an accepted one: a 1 in a number looks like a lone slash
 _ALIKE = 7  # tenths of the height that marks beside each other have at least in common
@@ -60,17 +60,18 @@ def pool(found: Found, names: np.ndarray, none: float) -> list[float]:
     """
     x0, y0, x1, y1 = found.box
     area = min(1.0, max(x1 - x0, y1 - y0) / _SMALLEST) ** 2
-    ours = _odds(1 - none)
-    odds = _SHIFT * math.sqrt(ours * math.sqrt(ours) * _odds(found.sure)) * area * area * area * area
+    some = odds(1 - none)
+    there = _SHIFT * math.sqrt(some * math.sqrt(some) * odds(found.sure)) * area * area * area * area
     shares = [
         (float(ours) + _DOUBT) * math.sqrt(math.sqrt(float(theirs) + _DOUBT))
         for ours, theirs in zip(names, found.names, strict=True)
     ]
     whole = sum(shares)
-    return [odds / (1 + odds) * share / whole for share in shares]
+    return [there / (1 + there) * share / whole for share in shares]
 
 
-def _odds(probability: float) -> float:
+def odds(probability: float) -> float:
+    """The odds of a probability; those of 0 and 1 are a million to one, for no network is surer than that."""
     within = min(max(probability, _DOUBT), 1 - _DOUBT)
     return within / (1 - within)
 

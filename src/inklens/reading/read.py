@@ -11,7 +11,7 @@ import numpy as np
 
 from inklens.errors import ImageError
 from inklens.reading.find import Found, find_marks
-from inklens.reading.judge import Mark, judge_page
+from inklens.reading.judge import Mark, judge_page, odds
 from inklens.reading.order import find_strings, join_strings
 from inklens.reading.prepare import prepare_mark
 from inklens.reading.reader import Reader
@@ -88,12 +88,7 @@ _CLEARLY = 1.25  # times as much confident reading: a page that is upright reads
 
 def _weight(reading: Reading) -> float:
     """How much a page says: the log odds of its marks, of which those of a page the wrong way up are lower."""
-    return sum(max(0.0, min(_log_odds(mark.confidence), _CERTAIN)) for mark in reading.marks)
-
-
-def _log_odds(confidence: float) -> float:
-    within = min(max(confidence, 1e-6), 1 - 1e-6)
-    return math.log(within / (1 - within))
+    return sum(max(0.0, min(math.log(odds(mark.confidence)), _CERTAIN)) for mark in reading.marks)
 
 
 def _reads_well(reading: Reading) -> bool:
