@@ -55,7 +55,7 @@ conformance: $(VENV)-conformance/ready ## coremltools' own test suites through o
 	$(VENV)-conformance/bin/python tools/conformance.py
 
 reader: $(READY) ## train and export the shipped reader again (about an hour; the fonts that it names are needed)
-	$(BIN)/python tools/make_reader.py
+	$(BIN)/python -m inklens.reader_training.make
 	$(BIN)/python -m benchmarks.reading_evidence
 
 fuzz: $(READY) ## 20,000 mutations of real model files: nothing but ModelError may come out

@@ -15,14 +15,14 @@ import cv2
 import numpy as np
 
 from inklens.data import Dataset, Split
+from inklens.reader_training.marks import NAMES, choose_marks
+from inklens.reader_training.pages import load_pages
 from inklens.reading.find import Found
-from inklens.reading.marks import NAMES, choose_marks
-from inklens.reading.network import DIGITS
+from inklens.reading.maps import DIGITS
 from inklens.reading.prepare import prepare_mark
-from inklens.reading.store import load_pages
-from inklens.recipes import RECIPES, Recipe
-from inklens.run import METRICS, Run
-from inklens.train import train
+from inklens.training.recipes import RECIPES, Recipe
+from inklens.training.run import METRICS, Run
+from inklens.training.train import train
 
 LONG = 1280  # pixels; larger pictures are made smaller first
 WINDOW = 1 / 4  # of the longer side: the surroundings of a pixel

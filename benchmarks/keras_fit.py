@@ -14,8 +14,8 @@ import numpy as np
 
 from inklens.backend import keras
 from inklens.data import Dataset, Split
-from inklens.networks import build_network
-from inklens.recipes import get_recipe
+from inklens.training.networks import build_network
+from inklens.training.recipes import get_recipe
 
 EPOCHS, BATCH = get_recipe("tutorial").epochs, get_recipe("tutorial").batch
 

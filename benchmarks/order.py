@@ -31,8 +31,8 @@ import numpy as np
 
 from benchmarks.recipes import HERE, conditions
 from inklens.reading.order import find_strings, join_strings
-from inklens.reading.render import RenderedPage, RenderOptions, render_pages
-from inklens.run import write_json
+from inklens.rendering.render import RenderedPage, RenderOptions, render_pages
+from inklens.training.run import write_json
 
 RESULTS = HERE / "results" / "order.json"
 SEED, TILT = 41, 20.0

@@ -3,8 +3,9 @@
     DIR        a folder of photos with labels.json, as in benchmarks.reading
     --few N    rendered pages of each condition [12]
 
-`tools/make_reader.py --seed N` trains them into runs/reader-N; the shipped one is seed 1, chosen before any was
-measured. The same rendered pages and photos for all. Writes results/reader_seeds.json with means and spread.
+`python -m inklens.reader_training.make --seed N` trains them into runs/reader-N; the shipped one is seed 1, chosen
+before any was measured. The same rendered pages and photos for all. Writes results/reader_seeds.json with means and
+spread.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import Any
 
 from benchmarks.reading import LABEL, PLAIN, WORN, Contestant, compare, count, photos, rendered, say
 from benchmarks.recipes import HERE, conditions, spread
+from inklens.models.shipped import shipped_path
+from inklens.reader_evaluation.report import score_json
+from inklens.reader_evaluation.suites import SEED, evaluate_rendered, list_suites
 from inklens.reading.find import find_marks
-from inklens.reading.reader import load_reader, shipped_path
-from inklens.reading.report import score_json
-from inklens.reading.suites import SEED, evaluate_rendered, list_suites
-from inklens.run import write_json
+from inklens.reading.reader import load_reader
+from inklens.training.run import write_json
 
 RESULTS = HERE / "results" / "reader_seeds.json"
 RUNS = HERE.parent / "runs"

@@ -8,7 +8,7 @@
     --speed    measure the speed alone, as it wants an idle machine; all else in results/reading.json stays
 
 Readers: the shipped one; the same with another network in the namer's place, trained on MNIST alone; A and B of
-`classic_reader.py`. Networks are trained by `inklens.train` where runs/bench-reading/ lacks them. Speed is that of one
+`classic_reader.py`. Networks are trained by `inklens train` where runs/bench-reading/ lacks them. Speed is that of one
 core, all steps from the grey picture to lines of text. Writes results/reading.json.
 """
 
@@ -32,26 +32,26 @@ import numpy as np
 from benchmarks.classic_reader import find_components, train_b
 from benchmarks.reading_table import RESULTS
 from benchmarks.recipes import HERE, conditions
-from inklens.contract import ClassifierContract
 from inklens.data import load_dataset
-from inklens.export import export
-from inklens.pictures import read_picture
-from inklens.predictor import load_predictor
-from inklens.reading.evaluate import name_given
-from inklens.reading.files import to_page
+from inklens.data.pictures import read_picture
+from inklens.exporting import export
+from inklens.models.contract import ClassifierContract
+from inklens.models.predictor import load_predictor
+from inklens.reader_evaluation.labels import check_inside, load_labels
+from inklens.reader_evaluation.measure import name_given
+from inklens.reader_evaluation.report import score_json
+from inklens.reader_evaluation.score import PageScore, Score, Truth, score_page
+from inklens.reader_evaluation.suites import SEED, evaluate_rendered, list_suites, truth_of
+from inklens.reader_training.marks import NAMES, NONE
 from inklens.reading.find import Found, find_marks
 from inklens.reading.judge import Mark
-from inklens.reading.labels import check_inside, load_labels
-from inklens.reading.marks import NAMES, NONE
+from inklens.reading.pictures import to_page
 from inklens.reading.read import arrange, classify_marks, name_marks, read_page
 from inklens.reading.reader import Reader, load_reader
-from inklens.reading.render import RenderOptions, render_pages
-from inklens.reading.report import score_json
-from inklens.reading.score import PageScore, Score, Truth, score_page
-from inklens.reading.suites import SEED, evaluate_rendered, list_suites, truth_of
-from inklens.recipes import get_recipe
-from inklens.run import METRICS, RECIPE, read_json, write_json
-from inklens.train import train
+from inklens.rendering.render import RenderOptions, render_pages
+from inklens.training.recipes import get_recipe
+from inklens.training.run import METRICS, RECIPE, read_json, write_json
+from inklens.training.train import train
 
 RUNS = HERE.parent / "runs" / "bench-reading"
 NAMES_TOO = ("tutorial", "fast", "accurate")

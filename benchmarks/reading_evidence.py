@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.recipes import HERE, evidence, spread
-from inklens.recipes import RECIPES
-from inklens.run import METRICS, Run, write_json
+from inklens.training.recipes import RECIPES
+from inklens.training.run import METRICS, Run, write_json
 
 RUNS = HERE.parent / "runs"
-EVIDENCE = HERE.parent / "src" / "inklens" / "reading" / "evidence.json"
+EVIDENCE = HERE.parent / "src" / "inklens" / "training" / "reader_evidence.json"
 MEASURED = {
     "locator": "of the digits on 1,000 rendered validation pages named where they are",
     "namer": "of the marks of 1,000 rendered validation pages named, or rightly said to be none",
@@ -41,7 +41,7 @@ def finished(name: str, folder: Path) -> list[Run]:
 
 
 def summarise(name: str, runs: list[Run]) -> dict[str, Any]:
-    """The fields of `inklens.evidence.Evidence`, over the seeds."""
+    """The fields of `inklens.training.evidence.Evidence`, over the seeds."""
     accuracies = [run.metrics["validation_accuracy"] for run in runs]
     first = runs[0]
     summary = {

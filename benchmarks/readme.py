@@ -20,7 +20,7 @@ from benchmarks.steady_table import RESULTS as STEADY
 from benchmarks.steady_table import steady_table
 from benchmarks.throughput import RESULTS as THROUGHPUT
 from benchmarks.web import RESULTS as WEB
-from inklens.run import read_json
+from inklens.training.run import read_json
 
 README = HERE / "README.md"
 TITLES = {
@@ -108,8 +108,8 @@ in every tenth frame) → [results/steady.json](results/steady.json):
 
 `python -m benchmarks.robustness` → [results/robustness.json](results/robustness.json): the 10,000 test images spoilt in
 the 15 ways of MNIST-C (arXiv 1906.02337), made again from their published parameters. Nothing was trained on them or
-chosen by them. `robust` learns from images disturbed in other, generic ways (`inklens.disturb`: random filters, tones,
-light, edges, strokes, blur, noise); some of these are relatives of the fifteen. The target is 95 % on average.
+chosen by them. `robust` learns from images disturbed in other, generic ways (`training/disturb.py`: random filters,
+tones, light, edges, strokes, blur, noise); some of these are relatives of the fifteen. The target is 95 % on average.
 
 {robustness}
 """

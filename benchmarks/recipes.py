@@ -26,15 +26,15 @@ from typing import Any
 from benchmarks import keras_fit, pytorch_example
 from inklens.backend import import_torch, keras
 from inklens.data import load_dataset
-from inklens.recipes import DIGIT_RECIPES, RECIPES, Recipe, get_recipe
-from inklens.run import describe_environment, write_json
-from inklens.train import train
-from inklens.workers import Workers, cores
+from inklens.training.recipes import DIGIT_RECIPES, RECIPES, Recipe, get_recipe
+from inklens.training.run import describe_environment, write_json
+from inklens.training.threads import Workers, cores
+from inklens.training.train import train
 
 HERE = Path(__file__).parent
 LINES = HERE / "results" / "recipes.jsonl"
 SUMMARY = HERE / "results" / "recipes.json"
-EVIDENCE = HERE.parent / "src" / "inklens" / "evidence.json"
+EVIDENCE = HERE.parent / "src" / "inklens" / "training" / "evidence.json"
 OTHERS: dict[str, ModuleType] = {"keras-fit": keras_fit, "pytorch-example": pytorch_example}
 SEEDS = {"fast": 10, **dict.fromkeys(OTHERS, 1)}
 OTHER_SEEDS = 5
@@ -66,7 +66,7 @@ def measure(names: list[str], seeds: int | None) -> None:
 
 def measure_recipe(recipe: Recipe, seed: int) -> dict[str, Any]:
     """One training from `load_dataset` on, and how many test images it then reads rightly."""
-    from inklens.mirror import Mirror
+    from inklens.training.torch_twin import Mirror
 
     started = time.perf_counter()
     dataset = load_dataset()
@@ -76,7 +76,7 @@ def measure_recipe(recipe: Recipe, seed: int) -> dict[str, Any]:
         whole = time.perf_counter() - started
         network = run.model()
     with Workers() as workers:
-        from inklens.learner import predict
+        from inklens.training.trainer import predict
 
         answers = predict(Mirror(network), dataset.test.images, workers).argmax(axis=1)
     return {
@@ -176,7 +176,7 @@ def spread(values: list[float]) -> float:
 
 
 def evidence(summary: dict[str, Any]) -> dict[str, Any]:
-    """The fields of `inklens.evidence.Evidence`."""
+    """The fields of `inklens.training.evidence.Evidence`."""
     same = ("seeds", "accuracy", "spread", "lowest", "seconds", "parameters", "parameters_trained", "recipe")
     environment = dict(summary["environment"])
     machine, threads = environment.pop("machine"), environment.pop("threads")

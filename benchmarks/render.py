@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 import time
 
-from inklens.reading.digits import load_digits
-from inklens.reading.render import RenderOptions, render_pages
+from inklens.rendering.digits import load_digits
+from inklens.rendering.render import RenderOptions, render_pages
 
 SIZES = ((320, 240, (10.0, 220.0)), (640, 480, (14.0, 300.0)))
 

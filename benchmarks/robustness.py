@@ -19,12 +19,12 @@ from typing import Any
 from benchmarks.recipes import HERE, append_line, conditions, read_lines, spread
 from inklens.backend import keras
 from inklens.data import Dataset, load_dataset
-from inklens.predictor import Predictor, load_predictor
-from inklens.reading.reader import shipped_path
-from inklens.recipes import get_recipe
-from inklens.robustness import evaluate_corruptions
-from inklens.run import METRICS, RECIPE, write_json
-from inklens.train import train
+from inklens.evaluation.robustness import evaluate_corruptions
+from inklens.models.predictor import Predictor, load_predictor
+from inklens.models.shipped import shipped_path
+from inklens.training.recipes import get_recipe
+from inklens.training.run import METRICS, RECIPE, write_json
+from inklens.training.train import train
 
 LINES = HERE / "results" / "robustness.jsonl"
 RESULTS = HERE / "results" / "robustness.json"

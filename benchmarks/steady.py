@@ -1,7 +1,7 @@
 """How still labels hold over the frames of a video: `python -m benchmarks.steady [--videos 20] [--only noise]`.
 
-Rendered videos of every kind (`inklens.reading.sequences`) are read frame by frame and go through
-`inklens.reading.steady`: once with the marks of the shipped reader, which looks at the pictures, and once with those of
+Rendered videos of every kind (`inklens.rendering.sequences`) are read frame by frame and go through
+`inklens.reading.track`: once with the marks of the shipped reader, which looks at the pictures, and once with those of
 `Noise`, a model of a reader's faults over the truth, with the parameters below. Prints a table of each and writes
 results/steady-reader.json and results/steady.json.
 
@@ -29,9 +29,9 @@ import numpy as np
 
 from benchmarks.recipes import conditions
 from benchmarks.steady_table import RESULTS
-from inklens.reading.sequences import HEIGHT, KINDS, WIDTH, Frame, render_sequence
-from inklens.reading.steady import Seen, SteadyLabels, SteadyMark
-from inklens.run import write_json
+from inklens.reading.track import Seen, SteadyLabels, SteadyMark
+from inklens.rendering.sequences import HEIGHT, KINDS, WIDTH, Frame, render_sequence
+from inklens.training.run import write_json
 
 LABELS = 10
 SECONDS, BLANK_SECONDS = 4.0, 10.0

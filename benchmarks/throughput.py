@@ -23,13 +23,13 @@ import numpy as np
 
 from benchmarks.recipes import HERE, SUMMARY, conditions, spread
 from inklens.data import Dataset, load_dataset
-from inklens.evaluate import evaluate
-from inklens.export import export
-from inklens.networks import NETWORKS
-from inklens.predictor import load_predictor
-from inklens.recipes import Recipe, get_recipe
-from inklens.run import read_json, write_json
-from inklens.train import train
+from inklens.evaluation.evaluate import evaluate
+from inklens.exporting import export
+from inklens.models.predictor import load_predictor
+from inklens.training.networks import NETWORKS
+from inklens.training.recipes import Recipe, get_recipe
+from inklens.training.run import read_json, write_json
+from inklens.training.train import train
 
 RESULTS = HERE / "results" / "throughput.json"
 BATCHES = (1, 16, 256)

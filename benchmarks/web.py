@@ -29,12 +29,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.recipes import HERE, conditions
 from inklens import coreml
-from inklens.apps.pack import stored_graph
-from inklens.apps.site import open_server, site_files, stored_reader
+from inklens.apps.web_network import stored_graph
+from inklens.apps.web_site import open_server, site_files, stored_reader
+from inklens.models.shipped import SHIPPED, shipped_path
 from inklens.reading.read import read_page
-from inklens.reading.reader import SHIPPED, load_reader, shipped_path
-from inklens.reading.render import RenderOptions, render_pages
-from inklens.run import write_json
+from inklens.reading.reader import load_reader
+from inklens.rendering.render import RenderOptions, render_pages
+from inklens.training.run import write_json
 
 RESULTS = HERE / "results" / "web.json"
 SAMPLE = HERE.parent / "src" / "inklens" / "apps" / "web" / "sample.png"

@@ -15,7 +15,7 @@ from PIL import Image
 
 from inklens import coreml
 from inklens.data import load_dataset
-from inklens.export import export
+from inklens.exporting import export
 from inklens.look import first_images
 
 parser = argparse.ArgumentParser()

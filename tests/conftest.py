@@ -37,8 +37,8 @@ def run_folder(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of the recipe `fast` on `digits`, of 8 epochs because they are few. Read it, never write to it."""
     from dataclasses import replace
 
-    from inklens.recipes import get_recipe
-    from inklens.train import train
+    from inklens.training.recipes import get_recipe
+    from inklens.training.train import train
 
     folder = tmp_path_factory.mktemp("runs") / "fast"
     train(replace(get_recipe("fast"), epochs=8), load_dataset(digits), folder)

@@ -353,7 +353,7 @@ def test_export_to_an_unknown_format_names_the_formats(run_folder, tmp_path):
 
 
 def test_ctrl_c_says_how_to_go_on_and_resuming_ends_the_run(digits, tmp_path, monkeypatch):
-    from inklens import learner
+    from inklens.training import trainer as learner
 
     whole = learner.Learner.learn_epoch
     calls = []
@@ -379,7 +379,7 @@ def test_ctrl_c_elsewhere_leaves_nothing_and_ends_with_130(run_folder, digits, t
     def interrupted(*_args, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("inklens.export.ship.verify", interrupted)
+    monkeypatch.setattr("inklens.exporting.classifier.verify", interrupted)
     code, _, errors = call("export", run_folder, tmp_path / "digits.mlpackage", "--data", digits)
     assert (code, errors) == (130, "inklens: stopped by Ctrl-C; nothing was left half-written.\n")
     assert list(tmp_path.iterdir()) == []

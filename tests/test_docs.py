@@ -55,7 +55,7 @@ def test_every_block_of_the_ten_steps_runs_and_prints_what_the_page_says(monkeyp
         if language == "sh":
             if code.startswith(FIRST_ON_FEWER_IMAGES):
                 names["dataset"] = few(whole)
-                for module in ("inklens.data", "inklens.export.ship"):
+                for module in ("inklens.data", "inklens.exporting.classifier"):
                     monkeypatch.setattr(f"{module}.load_dataset", lambda _source="mnist": few(whole))
             for line in code.splitlines():
                 run_command(line)
@@ -87,7 +87,7 @@ def test_the_forty_lines_of_plain_keras_run_and_stay_forty(monkeypatch, capfd):
     script = ROOT / "examples" / "ten_steps.py"
     monkeypatch.setattr(sys, "argv", [str(script), "--images", "1000", "--epochs", "1", "--out", "out"])
     small = few(load_dataset("mnist"))
-    for module in ("inklens.data", "inklens.export.ship"):
+    for module in ("inklens.data", "inklens.exporting.classifier"):
         monkeypatch.setattr(f"{module}.load_dataset", lambda _source="mnist": small)
     runpy.run_path(str(script), run_name="__main__")
     printed = capfd.readouterr().out

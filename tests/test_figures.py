@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from inklens import figures
-from inklens.calibration import reliability
 from inklens.errors import MissingExtra
-from inklens.report import Answer
+from inklens.evaluation.report import Answer
+from inklens.metrics.calibration import reliability
 
 IMAGES = np.zeros((2, 28, 28), np.uint8)
 IMAGES[0, 4:24, 12:16] = 255

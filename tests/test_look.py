@@ -6,7 +6,7 @@ from PIL import Image
 from inklens.data import Dataset, Split, load_dataset
 from inklens.errors import OutputError
 from inklens.look import NetworkTable, first_images, look
-from inklens.recipes import get_recipe
+from inklens.training.recipes import get_recipe
 
 FILES = ["digits.png", "pixels.png", "one-hot.png", "classes.png", "network.png", "network.txt"]
 

@@ -46,10 +46,10 @@ def test_every_link_leads_somewhere(page):
 def test_every_command_and_python_line_of_the_readme_runs(digits, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     from inklens.data import load_dataset
-    from inklens.evaluate import evaluate_model
+    from inklens.evaluation.evaluate import evaluate_model
 
     small = load_dataset(digits)  # a few images of the same kind, so that a test takes seconds
-    for module in ("inklens.data", "inklens.export.ship"):
+    for module in ("inklens.data", "inklens.exporting.classifier"):
         monkeypatch.setattr(f"{module}.load_dataset", lambda _source="mnist": small)
     ran = [line for line in shell_lines(ENGLISH) if line.startswith("inklens ")]
     assert len(ran) >= 6

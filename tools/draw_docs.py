@@ -13,10 +13,11 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 
 from inklens.data import Dataset, load_dataset
-from inklens.evaluate import evaluate_model
+from inklens.evaluation.evaluate import evaluate_model
+from inklens.evaluation.pictures import save_pictures
 from inklens.look import look
-from inklens.recipes import get_recipe
-from inklens.train import train
+from inklens.training.recipes import get_recipe
+from inklens.training.train import train
 from inklens.writing import write_whole
 
 COLOURS = 96  # enough for grey digits, grey text and three colours; a third of the bytes of true colour
@@ -30,7 +31,7 @@ def draw_docs(run: Path, out: Path) -> None:
         train(recipe, dataset, run)
     with TemporaryDirectory() as folder:
         drawn = look(recipe, dataset, Path(folder))
-        drawn += evaluate_model(run, dataset).save_pictures(folder)
+        drawn += save_pictures(evaluate_model(run, dataset), folder)
         for path in drawn:
             if path.suffix == ".png":
                 with Image.open(path) as picture:

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from inklens.reading.files import SURE, draw_reading
-from inklens.reading.generators import GENERATORS
+from inklens.reading.pictures import SURE, draw_reading
 from inklens.reading.read import read_page
 from inklens.reading.reader import Reader, load_reader
-from inklens.reading.render import RenderedPage, RenderOptions, page_rng, render_page
+from inklens.rendering.generators import GENERATORS
+from inklens.rendering.render import RenderedPage, RenderOptions, page_rng, render_page
 from inklens.writing import write_whole
 
 COLOURS = 64  # what photos of coloured ink need to stay smooth; a third of the bytes of true colour

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from inklens.apps.samples import Written, draw_icon, draw_page
-from inklens.reading.strokes import load_skeletons
+from inklens.rendering.strokes import load_skeletons
 from inklens.writing import write_whole
 
 WEB = Path(__file__).parent.parent / "src" / "inklens" / "apps" / "web"

@@ -1,4 +1,4 @@
-"""Write the golden vectors of `src/inklens/golden/`, which Python, Swift and JavaScript read.
+"""Write the golden vectors of `src/inklens/reading/golden/`, which Python, Swift and JavaScript read.
 
     python tools/write_golden.py            write them
     python tools/write_golden.py --check    only say whether those that are there are today's; exit code 1 if not
@@ -12,10 +12,10 @@ import json
 import sys
 from pathlib import Path
 
-from inklens.reading.golden import VECTORS
+from inklens.reading.golden.vectors import VECTORS
 from inklens.writing import write_whole
 
-GOLDEN = Path(__file__).parent.parent / "src" / "inklens" / "golden"
+GOLDEN = Path(__file__).parent.parent / "src" / "inklens" / "reading" / "golden"
 
 
 def main() -> None:

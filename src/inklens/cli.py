@@ -132,13 +132,13 @@ def look(
     if pages and (recipe is not None or data is not None):
         raise typer.BadParameter("--pages draws pages that inklens renders; leave RECIPE and --data out")
     if pages:
-        from inklens.reading.preview import look_pages
+        from inklens.rendering.preview import look_pages
 
         drawn = look_pages(to, seed=1)
     else:
         from inklens.data import load_dataset
         from inklens.look import look as draw
-        from inklens.recipes import get_recipe
+        from inklens.training.recipes import get_recipe
 
         drawn = draw(get_recipe(recipe or "fast"), load_dataset("mnist" if data is None else data), to)
     for path in drawn:
@@ -151,7 +151,7 @@ def recipes(as_json: Json = False) -> None:
 
     Example: `inklens recipes`
     """
-    from inklens.recipes import RECIPES, describe_recipes
+    from inklens.training.recipes import RECIPES, describe_recipes
 
     if as_json:
         out.print(json.dumps({name: recipe.to_json() for name, recipe in RECIPES.items()}), markup=False)
@@ -182,9 +182,9 @@ def train(
     """
     from dataclasses import replace
 
-    from inklens.recipes import DIGIT_RECIPES, get_recipe
-    from inklens.train import load_lessons
-    from inklens.train import train as run
+    from inklens.reader_training.lessons import load_lessons
+    from inklens.training.recipes import DIGIT_RECIPES, get_recipe
+    from inklens.training.train import train as run
 
     chosen = get_recipe(recipe)
     chosen = chosen if epochs is None else replace(chosen, epochs=epochs)
@@ -232,12 +232,14 @@ def evaluate(
     `inklens evaluate --reading photos`
     """
     result: Any
+    save: Any
     if corruptions and (reading or report is not None):
         raise typer.BadParameter("--corruptions takes a MODEL and writes no page; --json gives its figures")
     if reading and data is not None:
         raise typer.BadParameter("--data is for a MODEL; with --reading name a folder of photos, or nothing")
     if reading:
-        from inklens.reading.evaluate import evaluate_reading
+        from inklens.reader_evaluation.evaluate import evaluate_reading
+        from inklens.reader_evaluation.html import save_html as save
         from inklens.reading.reader import load_reader
 
         with progress_bar(err, "read") as bar:
@@ -246,14 +248,15 @@ def evaluate(
         raise typer.BadParameter("expected a MODEL, or --reading; --model belongs to --reading")
     else:
         from inklens.data import load_dataset
-        from inklens.evaluate import evaluate_model
-        from inklens.robustness import evaluate_model_corruptions
+        from inklens.evaluation.evaluate import evaluate_model
+        from inklens.evaluation.html import save_html as save
+        from inklens.evaluation.robustness import evaluate_model_corruptions
 
         measure: Any = evaluate_model_corruptions if corruptions else evaluate_model
         with progress_bar(err, "evaluate") as bar:
             result = measure(subject, load_dataset("mnist" if data is None else data), progress=bar)
     if report is not None:
-        result.save_html(report)
+        save(result, report)
     _print_result(result, as_json)
 
 
@@ -285,8 +288,8 @@ def export(
     Example: `inklens export runs/fast digits.mlpackage --author "Ada" --licence MIT`
     """
     from inklens.data import load_dataset
-    from inklens.export import export as write
-    from inklens.export import export_locator, is_locator
+    from inklens.exporting import export as write
+    from inklens.exporting import export_locator, is_locator
 
     if is_locator(model):
         if labels is not None or allow_loss is not None or scale is not None or ink is not None:
@@ -326,7 +329,7 @@ def verify(
     Example: `inklens verify runs/fast digits.mlpackage`
     """
     from inklens.data import load_dataset
-    from inklens.verify import verify as compare
+    from inklens.models.parity import verify as compare
 
     with progress_bar(err, "compare") as bar:
         result = compare(model_a, model_b, load_dataset(data).test, progress=bar)
@@ -359,7 +362,7 @@ def predict(
 
     Example: `inklens predict digits.mlpackage three.png`
     """
-    from inklens.predict import open_picture_model
+    from inklens.models.predict import open_picture_model
 
     opened = open_picture_model(model)
     failed = False
@@ -405,7 +408,7 @@ def read(
 
     Example: `inklens read page.jpg scans/ --draw read`
     """
-    from inklens.reading.files import COLUMNS, csv_rows, describe, find_pictures, read_files, to_json, unread_pages
+    from inklens.reading.pictures import COLUMNS, csv_rows, describe, find_pictures, read_files, to_json, unread_pages
     from inklens.reading.reader import load_reader
 
     if as_json and as_csv:
@@ -456,7 +459,7 @@ def write_app_command(
 
     Example: `inklens app namer reader --name "Ada reads"`
     """
-    from inklens.apps.xcode import write_app
+    from inklens.apps.xcode_project import write_app
 
     project = write_app(model, folder, name=name, bundle_id=bundle_id, team=team, update=update)
     out.print(str(project), markup=False)
@@ -471,7 +474,7 @@ def write_site_command(
 
     Example: `inklens web namer site`
     """
-    from inklens.apps.site import write_site
+    from inklens.apps.web_site import write_site
 
     out.print(str(write_site(model, folder)), markup=False)
 
@@ -487,7 +490,7 @@ def serve(
 
     Example: `inklens serve`
     """
-    from inklens.apps.site import serve_site
+    from inklens.apps.web_site import serve_site
 
     serve_site(model, port=port, ready=lambda message: out.print(message, markup=False))
     out.print("stopped", markup=False)

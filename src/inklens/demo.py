@@ -11,22 +11,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from inklens.apps.site import write_site
-from inklens.apps.xcode import write_app
+from inklens.apps.web_site import write_site
+from inklens.apps.xcode_project import write_app
 from inklens.data import load_dataset
 from inklens.errors import OutputError, ParityError, RecipeError
-from inklens.evaluate import evaluate_model
-from inklens.export import export
+from inklens.evaluation.evaluate import evaluate_model
+from inklens.evaluation.html import save_html
+from inklens.exporting import export
 from inklens.look import NetworkTable, first_images, look
-from inklens.predict import open_picture_model
-from inklens.recipes import DIGIT_RECIPES, Recipe, get_recipe
+from inklens.models.predict import open_picture_model
 from inklens.terminal import draw_picture
-from inklens.train import train
+from inklens.training.recipes import DIGIT_RECIPES, Recipe, get_recipe
+from inklens.training.train import train
 from inklens.writing import write_whole
 
 if TYPE_CHECKING:
-    from inklens.train import Progress
-    from inklens.verify import ParityReport
+    from inklens.models.parity import ParityReport
+    from inklens.training.train import Progress
 
 FILES = ("digits.mlpackage", "digits.mlmodel", "digits.onnx")
 # Smaller files, and how their weights are stored.
@@ -137,7 +138,7 @@ class TenSteps:
 
     def evaluate(self) -> str:
         report = evaluate_model(self.out / "run", self.data)
-        report.save_html(self.out / "report.html")
+        save_html(report, self.out / "report.html")
         mistakes = f"{report.mistakes} of {report.n:,} wrong, calibration error {report.ece:.2%}"
         scores = f"Test loss: {report.loss:.4f}\nTest accuracy: {report.accuracy:.4f}"
         return f"{scores}\n{mistakes}; see {self.out / 'report.html'}"

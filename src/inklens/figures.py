@@ -9,19 +9,17 @@ import functools
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING, ParamSpec, Protocol
 
 import numpy as np
 
-from inklens.calibration import Reliability
 from inklens.errors import MissingExtra
-from inklens.report import percent
+from inklens.metrics.calibration import Reliability
+from inklens.metrics.proportions import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from inklens.report import Answer
 
 INK, SOFT, LINE, FILL = "#1b2430", "#667085", "#d5dae1", "#f1f3f6"
 BLUE, AMBER, RED = "#2f6fdb", "#d9822b", "#cf3f4d"
@@ -422,8 +420,25 @@ def _draw_bins(axes: Axes, bins: Reliability, colour: str, label: str, *, face: 
         )
 
 
+class Read(Protocol):
+    """An image that a model read, as `evaluation.report.Answer` tells of it: uint8 [28, 28]; a confidence of 0 to 1."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def image(self) -> np.ndarray: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def predicted(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def contested(self) -> bool: ...
+
+
 @_styled
-def draw_gallery(answers: Sequence[Answer], *, title: str, note: str) -> Figure:
+def draw_gallery(answers: Sequence[Read], *, title: str, note: str) -> Figure:
     """Images with their label, what was read, and how surely."""
     columns, side, gap, foot, top = 6, 1.3, 0.2, 0.62, 0.95
     rows = max(1, -(-len(answers) // columns))

@@ -12,13 +12,13 @@ import numpy as np
 
 from inklens import figures
 from inklens.data import Dataset, Split
-from inklens.recipes import LOCATOR
+from inklens.training.recipes import LOCATOR
 from inklens.writing import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from inklens.recipes import Recipe
+    from inklens.training.recipes import Recipe
 
 SHOWN = 6  # digits, as many as the tutorial shows
 
@@ -74,11 +74,11 @@ def first_images(dataset: Dataset, count: int) -> Split:
 def _build(recipe: Recipe, classes: int, *, fused: bool) -> Any:
     rng = np.random.default_rng(0)
     if recipe.network == LOCATOR:
-        from inklens.reading.network import build_locator
+        from inklens.reader_training.locator_network import build_locator
         from inklens.reading.views import LONG, SHORT
 
         return build_locator(rng, width=LONG, height=SHORT, fused=fused)
-    from inklens.networks import build_network
+    from inklens.training.networks import build_network
 
     return build_network(recipe.network, classes=classes, rng=rng, fused=fused)
 

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from inklens.train import Progress as TrainingStep
+    from inklens.training.train import Progress as TrainingStep
 
 SHADES = " ░▒▓█"
 HALF_BLOCK = "▀"  # its ink takes the upper pixel's grey, its ground the lower one's: two pixels in one character

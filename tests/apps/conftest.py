@@ -10,7 +10,7 @@ import pytest
 def classifier(run_folder: Path, digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A classifier of digits, exported as users export theirs."""
     from inklens.data import load_dataset
-    from inklens.export import export
+    from inklens.exporting import export
 
     path = tmp_path_factory.mktemp("classifier") / "digits.mlpackage"
     export(run_folder, path, dataset=load_dataset(digits))
@@ -20,12 +20,13 @@ def classifier(run_folder: Path, digits: Path, tmp_path_factory: pytest.TempPath
 @pytest.fixture(scope="session")
 def locator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained locator, which finds hardly anything, under the locator contract."""
-    from inklens.contract import CONTRACT_KEY, LocatorContract
-    from inklens.export.coreml import Metadata, write_mlpackage
-    from inklens.export.fold import fold
-    from inklens.export.keras_graph import lower
-    from inklens.export.locator import MAPS, SIZES
-    from inklens.reading.network import CHANNELS, build_locator
+    from inklens.exporting.coreml import Metadata, write_mlpackage
+    from inklens.exporting.locator import MAPS, SIZES
+    from inklens.lowering.fold import fold
+    from inklens.lowering.graph import lower
+    from inklens.models.contract import CONTRACT_KEY, LocatorContract
+    from inklens.reader_training.locator_network import build_locator
+    from inklens.reading.maps import CHANNELS
 
     model = build_locator(np.random.default_rng(1), width=640, height=480)
     weights, bias = model.get_layer("maps").get_weights()

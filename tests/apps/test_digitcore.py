@@ -19,7 +19,7 @@ TEMPLATE = ROOT / "src" / "inklens" / "apps" / "ios"
 def test_the_package_builds_without_warnings_and_answers_as_python_does(tmp_path: Path) -> None:
     swift = find_swift("swift")
     command = [swift, "test", "--package-path", str(TEMPLATE / "DigitCore"), "--scratch-path", str(tmp_path / "build")]
-    golden = Path(shutil.copytree(ROOT / "src" / "inklens" / "golden", tmp_path / "golden"))
+    golden = Path(shutil.copytree(ROOT / "src" / "inklens" / "reading" / "golden", tmp_path / "golden"))
     write_traces(golden / "traces.json")
     write_orders(golden / "orders.json")
     result = subprocess.run(

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from inklens.reading.golden import Numbers
+from inklens.reading.golden.vectors import Numbers
 from inklens.reading.order import find_strings
-from inklens.reading.steady import Seen, SteadyLabels
+from inklens.reading.track import Seen, SteadyLabels
 
 LABELS = 3
 

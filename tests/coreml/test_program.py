@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from inklens.coreml.ir import Graph, Node, Ref, Tensor
-from inklens.coreml.network import ENGINES, GraphRunner, Options
 from inklens.coreml.program import DTYPES, lower_program, split_classify
 from inklens.coreml.protobuf import decode
+from inklens.coreml.runner import ENGINES, GraphRunner, Options
 from inklens.errors import ModelError
 from tests.coreml import files
 

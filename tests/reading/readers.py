@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from inklens.contract import ClassifierContract, LocatorContract
-from inklens.predictor import Predictor
-from inklens.reading.network import CHANNELS, DIGITS
+from inklens.models.contract import ClassifierContract, LocatorContract
+from inklens.models.predictor import Predictor
+from inklens.reading.maps import CHANNELS, DIGITS
 from inklens.reading.reader import Reader
 
 LOCATOR = LocatorContract(channels=CHANNELS, peak=0.3, overlap=0.45)

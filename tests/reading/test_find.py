@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inklens.contract import LocatorContract
+from inklens.models.contract import LocatorContract
 from inklens.reading.find import Found, decode, find_marks, is_peak, is_same, settle
-from inklens.reading.network import CHANNELS
+from inklens.reading.maps import CHANNELS
 from inklens.reading.views import fit_page, views
 
 CONTRACT = LocatorContract(channels=CHANNELS, peak=0.3, overlap=0.45)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inklens.reading.golden import VECTORS, Numbers, checksum, make_frame
+from inklens.reading.golden.vectors import VECTORS, Numbers, checksum, make_frame
 
 TOOL = Path(__file__).parents[2] / "tools" / "write_golden.py"
 
@@ -39,23 +39,23 @@ def test_frame_has_ink_on_paper_of_both_polarities() -> None:
 
 @pytest.mark.parametrize("name", VECTORS)
 def test_vectors_that_are_kept_are_today_s(name: str) -> None:
-    kept = json.loads(resources.files("inklens").joinpath("golden", f"{name}.json").read_text(encoding="utf-8"))
+    kept = json.loads(resources.files("inklens.reading.golden").joinpath(f"{name}.json").read_text(encoding="utf-8"))
     assert kept == json.loads(json.dumps(list(VECTORS[name]())))
 
 
 def test_golden_files_are_small() -> None:
-    files = [file for file in resources.files("inklens").joinpath("golden").iterdir() if file.name.endswith(".json")]
+    files = [file for file in resources.files("inklens.reading.golden").iterdir() if file.name.endswith(".json")]
     assert {f"{name}.json" for name in VECTORS} <= {file.name for file in files}
     assert sum(len(file.read_bytes()) for file in files) < 2_000_000
 
 
 def test_stale_vectors_are_named(tmp_path: Path) -> None:
     """The tool says which file is no longer what the steps give, and how to write it anew."""
-    place = tmp_path / "src" / "inklens" / "golden"
+    place = tmp_path / "src" / "inklens" / "reading" / "golden"
     place.mkdir(parents=True)
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools" / TOOL.name).write_bytes(TOOL.read_bytes())
-    for file in resources.files("inklens").joinpath("golden").iterdir():
+    for file in resources.files("inklens.reading.golden").iterdir():
         (place / file.name).write_bytes(file.read_bytes())
 
     def check() -> subprocess.CompletedProcess[str]:

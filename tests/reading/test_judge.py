@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inklens.contract import ClassifierContract
+from inklens.models.contract import ClassifierContract
 from inklens.reading.find import Found
 from inklens.reading.judge import is_beside, judge, judge_page, pool
-from inklens.reading.network import DIGITS
+from inklens.reading.maps import DIGITS
 
 NAMER = ClassifierContract(labels=(*DIGITS, "none"), none="none", threshold=0.5)
 PLAIN = ClassifierContract(labels=DIGITS, threshold=0.6)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inklens.reading.golden.orders import SHEETS, order_vectors
 from inklens.reading.order import find_strings, join_strings
-from inklens.reading.orders import SHEETS, order_vectors
 
 Box = tuple[int, int, int, int]
 Marks = list[tuple[str, Box]]

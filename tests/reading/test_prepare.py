@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inklens.reading.golden import make_frame
+from inklens.reading.golden.vectors import make_frame
 from inklens.reading.prepare import centre, median, paper_level, prepare_mark, rank_from_top, stretch, widen
 
 Box = tuple[int, int, int, int]

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inklens.contract import ClassifierContract
 from inklens.errors import ModelError
-from inklens.predictor import Predictor
-from inklens.reading.network import DIGITS
-from inklens.reading.reader import classifier_contract, load_reader, shipped_path
+from inklens.models.contract import ClassifierContract
+from inklens.models.predictor import Predictor
+from inklens.models.shipped import shipped_path
+from inklens.reading.maps import DIGITS
+from inklens.reading.reader import classifier_contract, load_reader
 from tests.reading.readers import NAMER, block_reader
 
 

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from inklens import coreml
-from inklens.contract import ClassifierContract, LocatorContract
 from inklens.coreml.ir import Ref
-from inklens.predictor import file_bytes
-from inklens.reading.calibrate import match_page
-from inklens.reading.network import CHANNELS, DIGITS
+from inklens.models.contract import ClassifierContract, LocatorContract
+from inklens.models.predictor import file_bytes
+from inklens.models.shipped import shipped_path
+from inklens.reader_training.calibrate import match_page
+from inklens.reading.maps import CHANNELS, DIGITS
 from inklens.reading.read import read_page
-from inklens.reading.reader import load_reader, shipped_path, shipped_reader
-from inklens.reading.render import RenderOptions, render_pages
+from inklens.reading.reader import load_reader, shipped_reader
+from inklens.rendering.render import RenderOptions, render_pages
 
 
 def convolutions(name, height, width):

@@ -1,4 +1,4 @@
-// The frames of the golden vectors, made from whole numbers as in inklens.reading.golden.
+// The frames of the golden vectors, made from whole numbers as in inklens.reading.golden.vectors.
 
 import { readFileSync } from "node:fs";
 
@@ -66,5 +66,5 @@ export function checksum(bytes) {
 }
 
 export function vectors(name) {
-  return JSON.parse(readFileSync(new URL(`../../src/inklens/golden/${name}.json`, import.meta.url), "utf8"));
+  return JSON.parse(readFileSync(new URL(`../../src/inklens/reading/golden/${name}.json`, import.meta.url), "utf8"));
 }

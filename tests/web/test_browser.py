@@ -21,10 +21,10 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from inklens.apps.samples import Written
-from inklens.apps.site import open_server, site_files
+from inklens.apps.web_site import open_server, site_files
 from inklens.errors import ModelError
-from inklens.reading.reader import shipped_path
-from inklens.reading.strokes import load_skeletons
+from inklens.models.shipped import shipped_path
+from inklens.rendering.strokes import load_skeletons
 from tests.web import clips
 from tests.web.needs import needs, refuse
 

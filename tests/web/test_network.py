@@ -11,15 +11,16 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from inklens.apps.pack import SUPPORTED, Storage, pack_network, quantise, stored_graph
-from inklens.contract import ClassifierContract, Contract, LocatorContract
+from inklens.apps.web_network import SUPPORTED, Storage, pack_network, quantise, stored_graph
 from inklens.coreml.ir import Graph, Node
 from inklens.coreml.onnx import to_onnx
 from inklens.errors import ExportError
-from inklens.export.fold import fold
-from inklens.export.keras_graph import lower
-from inklens.networks import NETWORKS, build_network
-from inklens.reading.network import CHANNELS, build_locator
+from inklens.lowering.fold import fold
+from inklens.lowering.graph import lower
+from inklens.models.contract import ClassifierContract, Contract, LocatorContract
+from inklens.reader_training.locator_network import build_locator
+from inklens.reading.maps import CHANNELS
+from inklens.training.networks import NETWORKS, build_network
 from tests.web.needs import needs
 
 RUNNER = Path(__file__).parent / "run_network.mjs"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from inklens.apps.site import TYPES, open_server, site_files, write_site
+from inklens.apps.web_site import TYPES, open_server, site_files, write_site
 from inklens.cli import app
 from inklens.errors import ContractError, ExportError, ModelError, OutputError
 
@@ -50,7 +50,7 @@ def test_the_service_worker_lists_every_file_and_its_version_follows_the_content
 ) -> None:
     listing = json.loads(files["files.js"].decode().removeprefix("self.FILES = ").rstrip(";\n"))
     assert set(listing["paths"]) == set(files) - {"sw.js", "files.js", "LICENSE.txt"} | {"./"}
-    monkeypatch.setattr("inklens.apps.site._template", lambda: iter([("app.js", WEB / "find.js"), *_others()]))
+    monkeypatch.setattr("inklens.apps.web_site._template", lambda: iter([("app.js", WEB / "find.js"), *_others()]))
     changed = site_files(classifier, locator)[0]["files.js"].decode()
     assert listing["version"] not in changed
 
@@ -95,9 +95,9 @@ def test_a_classifier_cannot_find_marks(classifier: Path, tmp_path: Path) -> Non
 
 def write_classifier(path: Path, metadata: dict[str, str], activation: str = "relu") -> Path:
     from inklens.backend import keras
-    from inklens.export.coreml import Metadata, write_mlpackage
-    from inklens.export.fold import fold
-    from inklens.export.keras_graph import lower
+    from inklens.exporting.coreml import Metadata, write_mlpackage
+    from inklens.lowering.fold import fold
+    from inklens.lowering.graph import lower
 
     layers = keras().layers
     body = [layers.Conv2D(4, 3, activation=activation), layers.Flatten(), layers.Dense(2, activation="softmax")]
@@ -129,7 +129,9 @@ def test_an_operation_outside_the_set_stops_the_site_and_is_named(locator: Path,
 
 
 def test_the_command_says_what_it_wrote(classifier: Path, locator: Path, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("inklens.apps.site.shipped_path", lambda name: {"locator": locator, "namer": classifier}[name])
+    monkeypatch.setattr(
+        "inklens.apps.web_site.shipped_path", lambda name: {"locator": locator, "namer": classifier}[name]
+    )
     done = CliRunner().invoke(app, ["web", "namer", str(tmp_path / "site")])
     assert done.exit_code == 0, done.output
     assert f"{tmp_path / 'site'}: a site of " in done.output
@@ -183,8 +185,8 @@ def test_the_address_alone_gives_the_page_and_head_gives_no_body(
 @pytest.mark.parametrize(
     "path",
     [
-        "/../site.py",
-        "/%2e%2e/site.py",
+        "/../web_site.py",
+        "/%2e%2e/web_site.py",
         "//etc/passwd",
         "/etc/passwd",
         "/..%2f..%2fpyproject.toml",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from inklens.reading.order import find_strings
-from inklens.reading.steady import Seen, SteadyLabels
+from inklens.reading.track import Seen, SteadyLabels
 from tests.web.needs import needs
 
 HERE = Path(__file__).parent

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from inklens.reading.strokes import load_skeletons
+from inklens.rendering.strokes import load_skeletons
 
 WIDTH, HEIGHT = 640, 480  # of a sample page, in pixels: a camera frame's
 _FINE = 4  # times finer than the picture to draw: edges come out smooth

@@ -9,7 +9,8 @@
 Needs NumPy, Pillow and ONNX Runtime; no coremltools and no Mac.
 """
 
-from inklens.coreml.inspection import Inspection, inspect
+from inklens.coreml.inspection import inspect
+from inklens.coreml.inspection.page import Inspection
 from inklens.coreml.model import Model, load
 
 __all__ = ["Inspection", "Model", "inspect", "load"]

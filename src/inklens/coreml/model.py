@@ -11,13 +11,13 @@ import numpy as np
 
 from inklens.coreml.description import ArrayType, Description, read_description
 from inklens.coreml.features import Label, default_array
-from inklens.coreml.glue import STEPS, GlueModel
 from inklens.coreml.ir import Graph
-from inklens.coreml.network import Engine, Options, Precision
 from inklens.coreml.network_model import NETWORKS, NetworkModel
 from inklens.coreml.package import find_model, read_spec
 from inklens.coreml.pipeline import PipelineModel
 from inklens.coreml.protobuf import Message, decode
+from inklens.coreml.runner import Engine, Options, Precision
+from inklens.coreml.simple_models import STEPS, GlueModel
 from inklens.coreml.suppression import SuppressionModel
 from inklens.errors import ModelError
 

@@ -23,9 +23,9 @@ from inklens.coreml.features import (
     to_array,
 )
 from inklens.coreml.ir import Graph, Ref
-from inklens.coreml.network import Arrays, Network, Options
 from inklens.coreml.program import lower_program, split_classify
 from inklens.coreml.protobuf import Message
+from inklens.coreml.runner import Arrays, Network, Options
 from inklens.errors import ModelError
 
 NETWORKS = ("neuralNetwork", "neuralNetworkClassifier", "neuralNetworkRegressor")

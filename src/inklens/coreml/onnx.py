@@ -13,8 +13,8 @@ from typing import Any, Literal
 import numpy as np
 
 from inklens.coreml import onnx_proto
-from inklens.coreml.emitter import Emitter, Value, carried, carrier, declared
 from inklens.coreml.ir import Argument, Graph, Node, Ref, Tensor
+from inklens.coreml.onnx_builder import Emitter, Value, carried, carrier, declared
 from inklens.coreml.ops import OPS, check, plain
 from inklens.errors import ModelError
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from inklens.coreml.emitter import carried, carrier
 from inklens.coreml.ir import Argument, Graph, Node, Ref
 from inklens.coreml.onnx import Precision
+from inklens.coreml.onnx_builder import carried, carrier
 from inklens.coreml.ops import OPS, check, plain
 from inklens.errors import ModelError
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from inklens.contract import LocatorContract
-from inklens.reading.network import STRIDE, UNIT
+from inklens.models.contract import LocatorContract
+from inklens.reading.maps import STRIDE, UNIT
 from inklens.reading.prepare import widen
 from inklens.reading.views import View, look, views
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from inklens.contract import ClassifierContract
+from inklens.models.contract import ClassifierContract
 from inklens.reading.find import Found
-from inklens.reading.network import DIGITS
+from inklens.reading.maps import DIGITS
 
 Box = tuple[int, int, int, int]
 

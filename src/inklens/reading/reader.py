@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from inklens import coreml
-from inklens.contract import CONTRACT_KEY, PREPARATION, ClassifierContract, LocatorContract, parse_contract
 from inklens.errors import ModelError
-from inklens.predictor import Precision, Predictor, load_predictor, onnx_session
+from inklens.models.contract import CONTRACT_KEY, PREPARATION, ClassifierContract, LocatorContract, parse_contract
+from inklens.models.predictor import Precision, Predictor, load_predictor, onnx_session
+from inklens.models.shipped import shipped_path
 from inklens.reading.find import Locate
-from inklens.reading.network import CHANNELS, DIGITS, STRIDE
-
-SHIPPED = ("locator", "namer")
-"""The two networks that the package carries, as `load_shipped` names them."""
+from inklens.reading.maps import CHANNELS, DIGITS, STRIDE
 
 
 @dataclass(frozen=True)
@@ -103,14 +100,6 @@ def _locator_contract(metadata: Mapping[str, str], path: Path) -> LocatorContrac
             f"this inklens reads {', '.join(CHANNELS)} of stride {STRIDE}"
         )
     return contract
-
-
-def shipped_path(name: str, folder: Path | None = None) -> Path:
-    """Where the package, or a folder, keeps `locator` or `namer`. Raises ModelError where it is not there."""
-    path = (folder or Path(str(resources.files("inklens.reading")))) / f"{name}.mlpackage"
-    if name not in SHIPPED or not path.is_dir():
-        raise ModelError(f"this inklens has no shipped {name}; `make reader` trains and exports both networks.")
-    return path
 
 
 @cache

@@ -11,11 +11,11 @@ import onnxruntime
 from coremltools.models import datatypes
 from coremltools.models.neural_network import NeuralNetworkBuilder
 
-from inklens.coreml.emitter import carrier
 from inklens.coreml.ir import Graph
 from inklens.coreml.neural_network import lower_for, rank5_shape
 from inklens.coreml.neural_network.inputs import network_of
 from inklens.coreml.onnx import to_onnx
+from inklens.coreml.onnx_builder import carrier
 from inklens.coreml.protobuf import Message, decode
 from inklens.coreml.reference import evaluate
 

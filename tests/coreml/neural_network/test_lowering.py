@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inklens.coreml.batch import batched
+from inklens.coreml.batch_axis import batched
 from inklens.coreml.ir import Ref
 from inklens.coreml.neural_network import ValueNeeded, input_shapes, lower_neural_network, rank5_shape
 from inklens.coreml.reference import evaluate

@@ -14,9 +14,9 @@ from coremltools.models.neural_network.quantization_utils import quantize_weight
 from PIL import Image
 
 from inklens.coreml.model import from_spec
-from inklens.coreml.network import Engine, Options
 from inklens.coreml.neural_network import input_shapes, lower_neural_network
 from inklens.coreml.reference import evaluate
+from inklens.coreml.runner import Engine, Options
 from inklens.errors import ModelError
 from tests.coreml.neural_network.networks import message
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inklens.coreml.network import ENGINES, Engine, GraphRunner, Options
+from inklens.coreml.runner import ENGINES, Engine, GraphRunner, Options
 from inklens.errors import ModelError
 from tests.coreml.engines import Input, both, graph_of, numbers
 

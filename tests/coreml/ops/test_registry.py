@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from coremltools.converters.mil.mil.ops.registry import SSAOpRegistry
 
-from inklens.coreml.emitter import Emitter, Value
 from inklens.coreml.ir import Graph, Node, Ref, Tensor
+from inklens.coreml.onnx_builder import Emitter, Value
 from inklens.coreml.ops import OPS, check
 from inklens.coreml.ops.registry import Array, op
 from inklens.errors import ModelError

@@ -1,6 +1,6 @@
 /**
  * Runs the two networks: lays their tensors out in the memory of the WebAssembly kernels and calls one for each layer.
- * A network comes as the file that `inklens.apps.pack` writes; its head explains the format.
+ * A network comes as the file that `inklens.apps.web_network` writes; its head explains the format.
  * @module
  */
 

@@ -1,7 +1,7 @@
 /**
  * Labels that hold still over the frames of a video: marks are followed, named once it is sure, and let go.
  *
- * Step by step as steady.py, which says how and why: + - * / and comparisons of doubles, every tie has one answer.
+ * Step by step as track.py, which says how and why: + - * / and comparisons of doubles, every tie has one answer.
  * @module
  */
 

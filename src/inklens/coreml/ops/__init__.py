@@ -6,13 +6,11 @@ from inklens.coreml.ir import Graph
 from inklens.coreml.ops import (
     activation,
     attention,
-    chance,
     convolution,
     elementwise,
     gathering,
     joining,
     linear,
-    making,
     normalization,
     padding,
     pooling,
@@ -25,6 +23,12 @@ from inklens.coreml.ops import (
     slicing,
     sorting,
     space,
+)
+from inklens.coreml.ops import (
+    creation as making,
+)
+from inklens.coreml.ops import (
+    random as chance,
 )
 from inklens.coreml.ops.registry import OPS, Op, op, plain
 from inklens.errors import ModelError

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from inklens.coreml.emitter import Emitter, Value
+from inklens.coreml.onnx_builder import Emitter, Value
 from inklens.errors import ModelError
 
 Array = np.ndarray[Any, Any]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from inklens.coreml.emitter import Emitter, Value
+from inklens.coreml.onnx_builder import Emitter, Value
 from inklens.errors import ModelError
 
 PAD_TYPES = ("valid", "custom", "same", "same_lower")

@@ -5,7 +5,7 @@ private let unit = 16.0  // pixels; sizes are e to the power of their map, in th
 let digits = (0..<10).map(String.init)
 private let inside = 0.75  // the share of a box that lies in a surer one, from which it is a part of that digit
 
-/// What the locator answers, channel by channel, each row by row: see `inklens.reading.network` in Python.
+/// What the locator answers, channel by channel, each row by row: see `inklens.reading.maps` in Python.
 public struct Maps: Sendable, Equatable {
     public let channels: Int
     public let width: Int

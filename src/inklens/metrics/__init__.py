@@ -1,0 +1,1 @@
+"""What figures mean: calibration of confidences, and proportions with their intervals."""

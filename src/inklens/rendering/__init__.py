@@ -1,0 +1,1 @@
+"""Synthetic pages of handwriting, with the truth about every mark on them."""

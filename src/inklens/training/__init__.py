@@ -1,0 +1,1 @@
+"""Training: recipes and the networks, data and loops that make runs of them."""
