@@ -353,9 +353,9 @@ def test_export_to_an_unknown_format_names_the_formats(run_folder, tmp_path):
 
 
 def test_ctrl_c_says_how_to_go_on_and_resuming_ends_the_run(digits, tmp_path, monkeypatch):
-    from inklens.training import trainer as learner
+    from inklens.training import trainer
 
-    whole = learner.Learner.learn_epoch
+    whole = trainer.Learner.learn_epoch
     calls = []
 
     def interrupted(self, progress=None):
@@ -364,12 +364,12 @@ def test_ctrl_c_says_how_to_go_on_and_resuming_ends_the_run(digits, tmp_path, mo
             raise KeyboardInterrupt
         return whole(self, progress)
 
-    monkeypatch.setattr(learner.Learner, "learn_epoch", interrupted)
+    monkeypatch.setattr(trainer.Learner, "learn_epoch", interrupted)
     arguments = ("train", "tiny", "--data", digits, "--epochs", 2, "--out", tmp_path / "run")
     message = complaint(*arguments)
     assert "stopped after 1 of 2 epochs" in message
     assert "--resume" in message
-    monkeypatch.setattr(learner.Learner, "learn_epoch", whole)
+    monkeypatch.setattr(trainer.Learner, "learn_epoch", whole)
     assert "stopped after 1 of 2 epochs" in complaint("evaluate", tmp_path / "run", "--data", digits)
     assert call(*arguments, "--resume")[0] == 0
     assert call("evaluate", tmp_path / "run", "--data", digits)[0] == 0

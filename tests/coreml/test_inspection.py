@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from inklens import coreml
+from inklens.coreml.inspection.page import Storage
 from inklens.errors import ModelError
 from tests.coreml import files
 
@@ -59,7 +60,7 @@ def test_the_page_of_a_neural_network_counts_layers_and_weights(tmp_path: Path) 
     assert page.operations == {
         "activation": 1, "convolution": 1, "flatten": 1, "innerProduct": 1, "pooling": 1, "softmax": 1,
     }  # fmt: skip
-    assert page.weights == {"float32": coreml.inspection.Storage(CONV + DENSE, 4 * (CONV + DENSE))}
+    assert page.weights == {"float32": Storage(CONV + DENSE, 4 * (CONV + DENSE))}
     assert page.bytes == len(spec.SerializeToString())
 
 

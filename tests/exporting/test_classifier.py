@@ -19,8 +19,7 @@ from PIL import Image
 from inklens import coreml
 from inklens.backend import keras
 from inklens.errors import ExportError, ModelError, OutputError, ParityError, RunError
-from inklens.exporting import classifier as ship
-from inklens.exporting import export
+from inklens.exporting import classifier, export
 from inklens.models.contract import ClassifierContract, parse_contract
 from inklens.models.predictor import load_predictor
 from tests.exporting.conftest import TEST, body, solved
@@ -189,7 +188,7 @@ def test_file_that_names_too_many_otherwise_is_refused_with_the_figures(run, dig
 @pytest.fixture
 def broken(monkeypatch):
     """The next files have one wrong weight in their convolution."""
-    write = ship.onnx_bytes
+    write = classifier.onnx_bytes
 
     def spoil(graph, **options):
         nodes = [
@@ -200,7 +199,7 @@ def broken(monkeypatch):
         ]
         return write(replace(graph, nodes=tuple(nodes)), **options)
 
-    monkeypatch.setattr(ship, "onnx_bytes", spoil)
+    monkeypatch.setattr(classifier, "onnx_bytes", spoil)
 
 
 @pytest.mark.usefixtures("broken")

@@ -14,7 +14,7 @@ from PIL import Image
 from inklens.errors import DataError, ImageError
 from inklens.models.contract import ClassifierContract, LocatorContract
 from inklens.models.predictor import Predictor
-from inklens.reader_evaluation import evaluate, suites
+from inklens.reader_evaluation import measure, suites
 from inklens.reader_evaluation.evaluate import evaluate_photos, evaluate_reading
 from inklens.reader_evaluation.html import save_html
 from inklens.reader_evaluation.suites import Suite, evaluate_rendered, list_suites, tell_apart
@@ -91,7 +91,7 @@ def test_photos_are_read_upright_and_scored_by_photo_and_by_tag(
 ) -> None:
     write_photos(tmp_path)
     answers = Answers([[((5, 60, 15, 80), "7", 0.9), ((0, 0, 10, 9), "0", 0.6)], [((1, 1, 9, 9), "5", 0.5)]])
-    monkeypatch.setattr(evaluate, "read_page", answers)
+    monkeypatch.setattr(measure, "read_page", answers)
     steps: list[tuple[int, int]] = []
     report = evaluate_photos(tmp_path, classifier(always(1, 0.8)), progress=lambda *step: steps.append(step))
     assert [page.shape for page in answers.pages] == [(80, 60), (50, 90)]
@@ -136,7 +136,7 @@ def test_photo_that_cannot_be_read_or_labels_that_do_not_fit_stop_the_evaluation
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_photos(tmp_path)
-    monkeypatch.setattr(evaluate, "read_page", Answers([[], []]))
+    monkeypatch.setattr(measure, "read_page", Answers([[], []]))
     (tmp_path / "b.png").write_bytes(b"no picture")
     with pytest.raises(ImageError, match=r"b\.png is no picture that can be read"):
         evaluate_reading(tmp_path, classifier(always(1, 0.8)))
@@ -161,7 +161,7 @@ def test_rendered_pages_are_scored_by_suite_and_by_height(monkeypatch: pytest.Mo
     label = str((int(right[0][0][1]) + 1) % 10)
     right[0][0] = (right[0][0][0], label, 1.0)  # one digit is read as another
     answers = Answers([*right, [((3, 3, 20, 30), "0", 0.5)]])
-    monkeypatch.setattr(evaluate, "read_page", answers)
+    monkeypatch.setattr(measure, "read_page", answers)
     report = evaluate_rendered(classifier(always(3, 0.9)), chosen, seed=9, processes=1)
     for page, seen in zip(pages, answers.pages, strict=True):
         np.testing.assert_array_equal(page.page, seen)
@@ -227,7 +227,7 @@ def test_report_of_unseen_signs_tells_the_area_under_the_curve(monkeypatch: pyte
         width=200, height=150, heights=(20, 40), digits="validation", dirt=0.0, blank=0.0,
         only=frozenset({"kana", "scatter", "white", "felt"}),
     )  # fmt: skip
-    monkeypatch.setattr(evaluate, "read_page", lambda page, _: reading([], page))
+    monkeypatch.setattr(measure, "read_page", lambda page, _: reading([], page))
     chosen = [Suite("unseen negative", "kana", kana, 3)]
     report = evaluate_rendered(classifier(always(10, 0.4)), chosen, seed=4, processes=1)
     assert report.rejection is not None

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inklens.reader_training import marks
-from inklens.reader_training import page_store as store
+from inklens.reader_training import marks, page_store
 from inklens.reader_training.marks import NAMES, choose_marks, find_together, iou, load_marks, shake
 from inklens.reader_training.page_store import PageStore, StoredPage
 from inklens.reader_training.pages import Pages
@@ -95,7 +94,7 @@ def test_marks_of_a_store_are_prepared_labelled_and_the_same_again(
 ) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    monkeypatch.setattr(store, "SHARD", 4)
+    monkeypatch.setattr(page_store, "SHARD", 4)
     # rendered pages are no blocks: whatever they show, a find in the first page's corner
     corner = locate_blocks(block_page((5, 30, 20), size=(640, 480)))
     monkeypatch.setattr(marks, "_load", lambda _: (lambda _: corner, LOCATOR))

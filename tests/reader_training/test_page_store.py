@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inklens.errors import DataError, OutputError
-from inklens.reader_training import page_store as store
+from inklens.reader_training import page_store
 from inklens.reader_training.page_store import PageStore, page_options, validation_options
 from inklens.reader_training.pages import Pages, load_pages
 from inklens.rendering.generators import HELD_OUT
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("bundled_fonts")
 
 @pytest.fixture(autouse=True)
 def _few_pages_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "SHARD", 2)
+    monkeypatch.setattr(page_store, "SHARD", 2)
 
 
 def rendered(count: int, folder: Path) -> PageStore:

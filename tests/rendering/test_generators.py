@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from inklens.reader_training import page_store as store
+from inklens.reader_training import page_store
 from inklens.reader_training.page_store import page_options, validation_options
 from inklens.rendering import compose, generators, inks, light, negatives, papers
 from inklens.rendering.generators import GENERATORS, HELD_OUT
@@ -47,7 +47,7 @@ def test_pages_to_learn_from_are_the_same_as_if_nothing_were_held_out(monkeypatc
     forget_held_out(monkeypatch)
     assert not HELD_OUT & {name for names in GENERATORS.values() for name in names}
     # `without` may not name what does not exist any more
-    monkeypatch.setattr(store, "HELD_OUT", frozenset())
+    monkeypatch.setattr(page_store, "HELD_OUT", frozenset())
     assert learnt_pages() == there
 
 
