@@ -153,7 +153,7 @@ def damages() -> dict[str, tuple[Damage, str]]:
             lambda project: (project / APP / "Assets.xcassets/AppIcon.appiconset/icon.png").unlink(),
             "names icon.png, which is not there",
         ),
-        "a model where none should be": (another_model, "the model packages are Inklens/Models/Locator.mlpackage"),
+        "a model where none should be": (another_model, "the models are Inklens/Models/Locator.mlpackage"),
         "a link": (lambda project: (project / "here").symlink_to(project), "here is a link"),
     }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from inklens.apps.project import check_project
 from inklens.apps.settings import Settings, read_settings
 from inklens.apps.template import template_files
 from inklens.apps.xcode_project import GOLDEN_BYTES, write_app
@@ -124,6 +125,60 @@ def test_update_replaces_models_and_settings_and_nothing_else(
     changed = {name for name in before | after if before.get(name) != after.get(name)}
     assert changed == {"Inklens/Models/Classifier.mlpackage/note.txt", "Settings.xcconfig"}
     assert read_settings(project / "Settings.xcconfig") == Settings("Ada's 数字", "org.example.reader", "ABCDE12345")
+
+
+def test_a_model_of_the_older_format_makes_a_project_and_updates_one(
+    project: Path, run_folder: Path, digits: Path, locator: Path, tmp_path: Path
+) -> None:
+    from inklens.data import load_dataset
+    from inklens.exporting import export
+
+    older = tmp_path / "digits.mlmodel"
+    export(run_folder, older, dataset=load_dataset(digits))
+    write_app(older, tmp_path / "new", locator=locator)
+    write_app(older, project, locator=locator, update=True)
+    for folder in (tmp_path / "new", project):
+        check_project(folder, models=True)
+        models = sorted(path.name for path in (folder / "Inklens" / "Models").iterdir())
+        assert models == ["Classifier.mlmodel", "Locator.mlpackage"]
+        assert (folder / "Inklens" / "Models" / "Classifier.mlmodel").read_bytes() == older.read_bytes()
+
+
+@pytest.mark.parametrize("piece", ["Models", "Settings.xcconfig", "Samples.json"])
+def test_an_update_that_fails_leaves_the_project_byte_for_byte(
+    piece: str, project: Path, classifier: Path, locator: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Path(shutil.copytree(classifier, tmp_path / "other.mlpackage"))
+    (other / "note.txt").write_text("another export")
+    before, rename = contents(project), Path.rename
+
+    def refuse(self: Path, target: Path) -> Path:
+        if self.name == piece and "new" in self.parts:
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(OutputError, match="cannot be updated: No space left on device; it is as it was"):
+        write_app(other, project, locator=locator, team="ABCDE12345", update=True)
+    assert contents(project) == before
+
+
+def test_update_loses_no_file_that_somebody_put_beside_the_models(
+    project: Path, classifier: Path, locator: Path
+) -> None:
+    (project / "Inklens" / "Models" / "Letters.mlmodel").write_bytes(b"mine")
+    before = contents(project)
+    with pytest.raises(OutputError, match=r"Models holds Letters.mlmodel of your own; move it out of there"):
+        write_app(classifier, project, locator=locator, update=True)
+    assert contents(project) == before
+
+
+def test_update_takes_a_project_whose_team_was_chosen_in_xcode(project: Path, classifier: Path, locator: Path) -> None:
+    path = project / "Inklens.xcodeproj" / "project.pbxproj"
+    text = path.read_text("utf-8").replace("CODE_SIGN_STYLE", "DEVELOPMENT_TEAM = ABCDE12345;\n\t\t\t\tCODE_SIGN_STYLE")
+    path.write_text(text, encoding="utf-8")
+    write_app(classifier, project, locator=locator, update=True)
+    assert path.read_text("utf-8") == text
 
 
 def test_update_elsewhere_is_refused(classifier: Path, locator: Path, tmp_path: Path) -> None:

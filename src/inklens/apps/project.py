@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 
 from inklens.apps.openstep import parse_openstep
 from inklens.errors import InklensError, OutputError
+from inklens.models.predictor import CORE_ML_SUFFIXES
 
 PROJECT = "Inklens.xcodeproj"
 PROJECT_FILE = f"{PROJECT}/project.pbxproj"
@@ -94,6 +95,14 @@ def check_project(folder: Path, *, models: bool) -> None:
     found += _check_files(folder, models)
     if found:
         raise OutputError(f"the project in {folder} is not whole: {'; '.join(found)}.")
+
+
+def find_models(folder: Path) -> list[Path]:
+    """Every Core ML model below a folder, as paths from it: Xcode would compile each."""
+    found = (path for suffix in CORE_ML_SUFFIXES for path in folder.rglob(f"*{suffix}"))
+    paths = (path.relative_to(folder) for path in found)
+    # the file of a package lies in it and is no model of its own
+    return sorted(path for path in paths if not any(parent.suffix == ".mlpackage" for parent in path.parents))
 
 
 def read_objects(folder: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
@@ -273,10 +282,11 @@ def _png(path: Path) -> tuple[int, int, int]:
 
 
 def _check_files(folder: Path, models: bool) -> Iterator[str]:
-    packages = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.mlpackage"))
-    expected = sorted(f"{APP}/Models/{name}.mlpackage" for name in MODELS) if models else []
-    if packages != expected:
-        yield f"the model packages are {', '.join(packages) or 'none'}; expected {', '.join(expected) or 'none'}"
+    found = find_models(folder)
+    expected = [f"{APP}/Models/{name}" for name in sorted(MODELS)] if models else []
+    if [path.with_suffix("").as_posix() for path in found] != expected:
+        names = ", ".join(path.as_posix() for path in found) or "none"
+        yield f"the models are {names}; expected {', '.join(expected) or 'none'}"
     for path in sorted(folder.rglob("*")):
         if path.is_symlink():
             yield f"{path.relative_to(folder)} is a link"

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
-from inklens.apps.project import APP, CORE, MODELS, SETTINGS, TESTS, check_project
+from inklens.apps.project import APP, CORE, MODELS, SETTINGS, TESTS, check_project, find_models
 from inklens.apps.samples import sample_digits, sample_pages
 from inklens.apps.settings import Settings, read_settings
 from inklens.apps.template import template_files
 from inklens.coreml.package import find_model
 from inklens.errors import ModelError, OutputError
-from inklens.exporting.target import move, remove, written_beside
+from inklens.exporting.target import remove, written_beside
 from inklens.models.predictor import CORE_ML_SUFFIXES, load_predictor
 from inklens.models.shipped import shipped_path
 from inklens.reading.prepare import prepare_mark
@@ -90,19 +91,14 @@ def _write(sources: dict[str, Path], out: Path, given: dict[str, str | None], up
         settings = Settings(**chosen)
     reader = load_app_reader(sources["Classifier"], sources["Locator"])
     samples = sample_answers(reader)
-    with written_beside(folder / APP / "Models" if update else folder) as part:
-        if update:
-            _copy_models(sources, part)
-        else:
+    if update:
+        _update_project(folder, sources, settings, samples)
+    else:
+        with written_beside(folder) as part:
             _write_project(part, sources, settings, samples)
             check_project(part, models=True)
             if folder.is_dir():
                 folder.rmdir()  # it is empty; a folder cannot be renamed to one that is there everywhere
-    if update:
-        _replace(folder / SETTINGS, settings.to_text())
-        _replace(folder / TESTS / "Samples.json", samples)
-        check_project(folder, models=True)
-    _check_copies(sources, folder)
     files = [path for path in folder.rglob("*") if path.is_file()]
     digits = " ".join(mark["label"] for mark in json.loads(samples)["marks"])
     return Project(folder, settings.name, len(files), sum(path.stat().st_size for path in files), digits, update)
@@ -171,13 +167,55 @@ def _write_project(part: Path, sources: dict[str, Path], settings: Settings, sam
     for kind in _GOLDEN:
         texts[f"{CORE}/Golden/{kind}.json"] = golden.joinpath(f"{kind}.json").read_text("utf-8")
     for relative, text in texts.items():
-        place = part / relative
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8", newline="\n")
+        _write_text(part / relative, text)
     _copy_models(sources, part / APP / "Models")
 
 
+def _update_project(folder: Path, sources: dict[str, Path], settings: Settings, samples: str) -> None:
+    """Replace models, settings and answers together: all of them, or where one fails none."""
+    ours = {f"{name}{suffix}" for name in MODELS for suffix in CORE_ML_SUFFIXES}
+    foreign = sorted({path.name for path in (folder / APP / "Models").glob("[!.]*")} - ours)
+    if foreign:
+        raise OutputError(f"{folder / APP / 'Models'} holds {', '.join(foreign)} of your own; move it out of there")
+    twice = [path for path in find_models(folder) if path.stem in MODELS and path.parent != Path(APP, "Models")]
+    if twice:
+        raise OutputError(
+            f"{folder} has {', '.join(map(str, twice))}, which Xcode would compile beside ours; rename it"
+        )
+    pieces = (Path(APP, "Models"), Path(SETTINGS), Path(TESTS, "Samples.json"))
+    part = folder / f".update.{os.getpid()}.part"
+    try:
+        _copy_models(sources, part / "new" / pieces[0])
+        _write_text(part / "new" / SETTINGS, settings.to_text())
+        _write_text(part / "new" / TESTS / "Samples.json", samples)
+        _swap(part / "new", folder, part / "old", pieces)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be updated: {error.strerror or error}; it is as it was") from None
+    finally:
+        remove(part)
+
+
+def _swap(new: Path, folder: Path, old: Path, pieces: Sequence[Path]) -> None:
+    """Move each piece of a folder to `old` and its successor into its place; if that fails, all come back."""
+    done: list[Path] = []
+    try:
+        for piece in pieces:
+            (old / piece).parent.mkdir(parents=True, exist_ok=True)
+            if (folder / piece).exists():
+                (folder / piece).rename(old / piece)
+            done.append(piece)
+            (folder / piece).parent.mkdir(parents=True, exist_ok=True)
+            (new / piece).rename(folder / piece)
+    except OSError:
+        for piece in done:
+            remove(folder / piece)
+            if (old / piece).exists():
+                (old / piece).rename(folder / piece)
+        raise
+
+
 def _copy_models(sources: dict[str, Path], models: Path) -> None:
+    """Raises OutputError unless each copy has the bytes of its source."""
     models.mkdir(parents=True)
     for name in MODELS:
         source, place = sources[name], models / f"{name}{sources[name].suffix}"
@@ -185,25 +223,15 @@ def _copy_models(sources: dict[str, Path], models: Path) -> None:
             shutil.copytree(source, place, copy_function=shutil.copyfile)
         else:
             shutil.copyfile(source, place)
+        if _contents(place) != _contents(source):
+            raise OutputError(f"{source} changed while it was copied; run the command again")
 
 
-def _check_copies(sources: dict[str, Path], folder: Path) -> None:
-    """Raises OutputError unless each model of the project has the bytes of its source."""
-    for name, source in sources.items():
-        copy = folder / APP / "Models" / f"{name}{source.suffix}"
-        if _contents(copy) != _contents(source):
-            raise OutputError(f"{copy} has other bytes than {source}; write the project again")
+def _write_text(place: Path, text: str) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _contents(path: Path) -> dict[str, bytes]:
     files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
     return {file.relative_to(path).as_posix(): file.read_bytes() for file in files}
-
-
-def _replace(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        move(part, path)
-    finally:
-        remove(part)
