@@ -39,6 +39,18 @@ def few(dataset: Dataset) -> Dataset:
     return Dataset(dataset.name, dataset.names, train, validation, test)
 
 
+def use_few_images(monkeypatch: pytest.MonkeyPatch, dataset: Dataset, *, to_learn: bool = True) -> None:
+    """Let everything that loads MNIST by itself load `dataset`, so that a page runs in seconds.
+
+    to_learn: training too; a network that learnt from so few reads badly, and its smaller files even worse.
+    """
+    import inklens.reader_training.lessons  # before the patch, or it would keep the few images for good
+
+    training = [inklens.reader_training.lessons.__name__] if to_learn else []
+    for module in (*training, "inklens", "inklens.exporting.classifier", "inklens.data"):
+        monkeypatch.setattr(f"{module}.load_dataset", lambda _source="mnist": dataset)
+
+
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test works in an empty folder of its own."""
@@ -55,8 +67,7 @@ def test_every_block_of_the_ten_steps_runs_and_prints_what_the_page_says(monkeyp
         if language == "sh":
             if code.startswith(FIRST_ON_FEWER_IMAGES):
                 names["dataset"] = few(whole)
-                for module in ("inklens.data", "inklens.exporting.classifier"):
-                    monkeypatch.setattr(f"{module}.load_dataset", lambda _source="mnist": few(whole))
+                use_few_images(monkeypatch, few(whole))
             for line in code.splitlines():
                 run_command(line)
         elif language == "python":
@@ -86,9 +97,7 @@ def run_command(line: str) -> None:
 def test_the_forty_lines_of_plain_keras_run_and_stay_forty(monkeypatch, capfd):
     script = ROOT / "examples" / "ten_steps.py"
     monkeypatch.setattr(sys, "argv", [str(script), "--images", "1000", "--epochs", "1", "--out", "out"])
-    small = few(load_dataset("mnist"))
-    for module in ("inklens.data", "inklens.exporting.classifier"):
-        monkeypatch.setattr(f"{module}.load_dataset", lambda _source="mnist": small)
+    use_few_images(monkeypatch, few(load_dataset("mnist")))
     runpy.run_path(str(script), run_name="__main__")
     printed = capfd.readouterr().out
     assert re.search(r"^test loss \d\.\d{4}, test accuracy [01]\.\d{4}$", printed, flags=re.MULTILINE)

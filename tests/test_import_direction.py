@@ -33,6 +33,7 @@ ORDER = (
     "exporting",
     "terminal",
     "reader_training",
+    "face",
     "apps",
     "look",
     "demo",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_docs import blocks, run_command
+from tests.test_docs import blocks, run_command, use_few_images
 
 ROOT = Path(__file__).parents[1]
 ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
@@ -49,8 +49,7 @@ def test_every_command_and_python_line_of_the_readme_runs(digits, tmp_path, monk
     from inklens.evaluation.evaluate import evaluate_model
 
     small = load_dataset(digits)  # a few images of the same kind, so that a test takes seconds
-    for module in ("inklens.data", "inklens.exporting.classifier"):
-        monkeypatch.setattr(f"{module}.load_dataset", lambda _source="mnist": small)
+    use_few_images(monkeypatch, small, to_learn=False)
     ran = [line for line in shell_lines(ENGLISH) if line.startswith("inklens ")]
     assert len(ran) >= 6
     for line in ran:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from inklens.reading.pictures import SURE, draw_reading
+from inklens.reading.drawing import SURE, draw_marks
 from inklens.reading.read import read_page
 from inklens.reading.reader import Reader, load_reader
 from inklens.rendering.generators import GENERATORS
@@ -89,7 +89,8 @@ def draw_row(row: Row, reader: Reader) -> Image.Image:
     """The first page of a row with at least one digit, as `inklens read --draw --all` draws it, small."""
     page = next(page for page in (render(row, number) for number in range(50)) if len(page.labels))
     assert page.colour is not None
-    drawn = draw_reading(Image.fromarray(page.colour), read_page(page.page, reader), everything=True)
+    reading = read_page(page.page, reader)
+    drawn = draw_marks(Image.fromarray(page.colour), (*reading.rejected, *reading.marks))
     return drawn.resize((260, 195), Image.Resampling.LANCZOS)
 
 

@@ -180,23 +180,19 @@ def train(
 
     Example: `inklens train accurate --out runs/accurate --seed 3`
     """
-    from dataclasses import replace
+    from inklens import face
+    from inklens.training.recipes import DIGIT_RECIPES
 
-    from inklens.reader_training.lessons import load_lessons
-    from inklens.training.recipes import DIGIT_RECIPES, get_recipe
-    from inklens.training.train import train as run
-
-    chosen = get_recipe(recipe)
-    chosen = chosen if epochs is None else replace(chosen, epochs=epochs)
+    chosen = face.choose_recipe(recipe, epochs)
     if chosen.pages and data is not None:
         raise typer.BadParameter(
             f"--data {data} was given, but {recipe} learns from pages that inklens renders; leave --data out, or name "
             f"a recipe that learns from images: {', '.join(DIGIT_RECIPES)}"
         )
     with progress_bar(err, "prepare") as bar:
-        lessons = load_lessons(chosen, "mnist" if data is None else data, progress=bar)
+        material = face.load_material(chosen, data, progress=bar)
     with training_bar(err) as training:
-        result = run(chosen, lessons, to or Path("runs") / recipe, seed=seed, progress=training, resume=resume)
+        result = face.train(chosen, material, to, seed=seed, resume=resume, progress=training)
     out.print(str(result), markup=False)
 
 
@@ -247,14 +243,12 @@ def evaluate(
     elif subject is None or model is not None:
         raise typer.BadParameter("expected a MODEL, or --reading; --model belongs to --reading")
     else:
-        from inklens.data import load_dataset
-        from inklens.evaluation.evaluate import evaluate_model
+        from inklens import face
         from inklens.evaluation.html import save_html as save
-        from inklens.evaluation.robustness import evaluate_model_corruptions
 
-        measure: Any = evaluate_model_corruptions if corruptions else evaluate_model
+        measure: Any = face.evaluate_corrupted if corruptions else face.evaluate
         with progress_bar(err, "evaluate") as bar:
-            result = measure(subject, load_dataset("mnist" if data is None else data), progress=bar)
+            result = measure(subject, "mnist" if data is None else data, progress=bar)
     if report is not None:
         save(result, report)
     _print_result(result, as_json)
@@ -280,26 +274,20 @@ def export(
         str | None, typer.Option(help="For a .keras file: the input range it was trained on, `0-1`, `0-255` or `-1-1`.")
     ] = None,
     ink: Annotated[str | None, typer.Option(help="For a .keras file: whether ink is `bright` or `dark`.")] = None,
-    data: Data = "mnist",
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="D", help="`mnist`, or a folder with MNIST's four idx files [default: mnist]."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write a run as Core ML or ONNX, and prove on the test images that the file answers the same.
 
     Example: `inklens export runs/fast digits.mlpackage --author "Ada" --licence MIT`
     """
-    from inklens.data import load_dataset
-    from inklens.exporting import export as write
-    from inklens.exporting import export_locator, is_locator
+    from inklens import face
 
-    if is_locator(model):
-        if labels is not None or allow_loss is not None or scale is not None or ink is not None:
-            raise typer.BadParameter("a locator takes no --labels, --allow-loss, --scale or --ink")
-        stored = None if weights is None else weights.value
-        about = {"author": author, "licence": licence, "description": description, "version": model_version}
-        _print_result(export_locator(model, file, weights=stored, **about), as_json)
-        return
     with progress_bar(err, "prove") as bar:
-        result = write(
+        result = face.export(
             model,
             file,
             author=author,
@@ -311,7 +299,7 @@ def export(
             allow_loss=allow_loss,
             scale=scale,
             ink=ink,
-            dataset=load_dataset(data),
+            data=data,
             progress=bar,
         )
     _print_result(result, as_json)
@@ -328,11 +316,10 @@ def verify(
 
     Example: `inklens verify runs/fast digits.mlpackage`
     """
-    from inklens.data import load_dataset
-    from inklens.models.parity import verify as compare
+    from inklens import face
 
     with progress_bar(err, "compare") as bar:
-        result = compare(model_a, model_b, load_dataset(data).test, progress=bar)
+        result = face.verify(model_a, model_b, data, progress=bar)
     _print_result(result, as_json)
     if not result.ok:
         raise typer.Exit(1)

@@ -61,3 +61,20 @@ def test_json_adds_temperature_and_contested_labels_where_they_are_known():
     assert json.loads(json.dumps(values)) == values
     bare = report_of_five(contested=None, temperature=None, calibration_before=None).to_json()
     assert {"temperature", "ece_before", "contested"} & set(bare) == set()
+
+
+def test_report_says_itself_in_a_line_and_shows_itself_in_a_notebook():
+    report = report_of_five()
+    assert repr(report) == "<Report of runs/one & two on five, test: 60.00 % of 5 images>"
+    page = report._repr_html_()
+    assert "<strong>runs/one &amp; two on five, test</strong>" in page
+    assert "<th>accuracy</th><td>60.00 %, 95 % interval 23.07 to 88.24 %</td>" in page
+    assert "<th>most often</th><td>&lt;b&gt; read as 1 (1), 1 read as &lt;b&gt; (1)</td>" in page
+    assert page.count('<img src="data:image/png;base64,') == 2
+    assert "<script" not in page
+
+
+def test_report_without_mistakes_shows_no_picture():
+    page = report_of_five(confusion=np.diag([2, 3]), worst=())._repr_html_()
+    assert "<th>most often</th><td>no mistake</td>" in page
+    assert "<img" not in page

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from inklens.errors import ImageError, OutputError
+from inklens.reading.drawing import draw_marks
 from inklens.reading.pictures import (
     COLUMNS,
     csv_rows,
     describe,
-    draw_reading,
     find_pictures,
     read_files,
     to_json,
@@ -216,7 +216,7 @@ def test_digit_that_fills_the_picture_has_its_label_inside() -> None:
     picture = Image.fromarray(page)
     reading = read_page_of(picture)
     assert len(reading.marks) == 1
-    drawn = np.asarray(draw_reading(picture, reading))
+    drawn = np.asarray(draw_marks(picture, reading.marks))
     assert (drawn[5:35, 5:17] != np.asarray(picture.convert("RGB"))[5:35, 5:17]).any()
 
 

@@ -54,6 +54,13 @@ def load_dataset(source: str | Path = "mnist", *, validation: int | None = None,
     idx files, plain or gzip. validation: how many training images to set aside, by default one in twelve (5,000 of
     MNIST's 60,000); `seed` alone chooses them, and the rest keep their order. Raises DataError for anything missing,
     damaged or not fitting together.
+
+    >>> import inklens
+    >>> dataset = inklens.load_dataset()
+    >>> len(dataset.train), len(dataset.validation), len(dataset.test)
+    (55000, 5000, 10000)
+    >>> dataset.test.images[0].shape, int(dataset.test.labels[0])
+    ((28, 28), 7)
     """
     train, test = _read_split(source, "train"), _read_split(source, "test")
     classes = int(max(train.labels.max(), test.labels.max())) + 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import struct
 import warnings
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -15,6 +18,10 @@ from inklens.errors import ImageError
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError, IndexError, OverflowError, struct.error)
 HEIC_SUFFIXES = (".heic", ".heif")  # what an iPhone's camera writes unless it is told otherwise; Pillow reads none
 LARGEST_PICTURE = 120_000_000  # pixels; a 100-megapixel photo is read, a decompression bomb is not
+
+
+Picture: TypeAlias = str | Path | Image.Image | np.ndarray
+"""What people have: a file, a Pillow image, or an array; see `to_picture`."""
 
 
 def read_picture(path: Path) -> Image.Image:
@@ -41,6 +48,37 @@ def read_picture(path: Path) -> Image.Image:
         raise ImageError(f"{path} is too large: {error}") from None
     except DAMAGE as error:
         raise ImageError(f"{path} is damaged or cannot be read: {error}.") from None
+
+
+def to_picture(source: Picture) -> Image.Image:
+    """A picture file, a Pillow image or an array as an upright Pillow image of mode L or RGB.
+
+    An array is uint8 [height, width] or [height, width, 3], 0 black to 255 white; a Pillow image is treated as its file
+    would be. Raises ImageError.
+    """
+    if isinstance(source, str | Path):
+        return read_picture(Path(source))
+    if isinstance(source, Image.Image):
+        try:
+            return _to_eight_bits(ImageOps.exif_transpose(source))
+        except DAMAGE as error:  # Pillow reads a file's pixels when they are asked for
+            raise ImageError(f"the picture is damaged or cannot be read: {error}.") from None
+    if not isinstance(source, np.ndarray):
+        raise ImageError(f"{type(source).__name__} is no picture; expected a file, a Pillow image or a NumPy array.")
+    colours = source.shape[2:]
+    if source.dtype != np.uint8 or source.ndim < 2 or colours not in ((), (3,)) or 0 in source.shape:
+        raise ImageError(
+            f"the picture is {source.dtype} {list(source.shape)}; expected uint8 [height, width] or "
+            "[height, width, 3], 0 black to 255 white."
+        )
+    return Image.fromarray(source)
+
+
+def data_address(picture: Image.Image, kind: str = "PNG") -> str:
+    """The picture as an address that holds the whole file, for pages without requests. kind: PNG or JPEG."""
+    file = io.BytesIO()
+    picture.save(file, format=kind, optimize=True)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def _check_size(path: Path, picture: Image.Image) -> None:

@@ -91,17 +91,30 @@ def evaluate(
     )
 
 
-def evaluate_model(model: Path, dataset: Dataset, *, progress: Callable[[int, int], None] | None = None) -> Report:
-    """Evaluate a run folder or any model file on the test images of a dataset.
+def evaluate_model(
+    model: Predictor | Run | str | Path, dataset: Dataset, *, progress: Callable[[int, int], None] | None = None
+) -> Report:
+    """Evaluate a predictor, a run, a run folder or any model file on the test images of a dataset.
 
     Raises ModelError or RunError for a model that cannot be read or does not fit the data.
     """
-    from inklens.models.predictor import load_predictor
     from inklens.training.run import METRICS, Run
 
-    run = Run.load(model) if Path(model, METRICS).is_file() else None
-    predictor = replace(load_predictor(model), name=str(model))
+    run = model if isinstance(model, Run) else None
+    if isinstance(model, str | Path) and Path(model, METRICS).is_file():
+        run = Run.load(model)
+    predictor = named_predictor(model)
     return evaluate(predictor, dataset.test, data=dataset.name, names=dataset.names, run=run, progress=progress)
+
+
+def named_predictor(model: Predictor | Run | str | Path) -> Predictor:
+    """A model as a predictor that is called as it was given: by the whole path where that is how."""
+    from inklens.models.predictor import Predictor, as_predictor
+
+    predictor = as_predictor(model)
+    if isinstance(model, Predictor):
+        return predictor
+    return replace(predictor, name=str(model if isinstance(model, str | Path) else model.path))
 
 
 def contested_places(split: Split) -> tuple[int, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import math
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from inklens import figures
+from inklens.data.pictures import data_address
 from inklens.errors import MissingExtra
 from inklens.evaluation.report import Answer, Report
 from inklens.metrics.calibration import Reliability
@@ -61,10 +60,8 @@ def fill_template(name: str, **values: object) -> str:
 
 
 def _picture(answer: Answer) -> str:
-    """A digit as a data address: a PNG of its 28 × 28 pixels, to be enlarged by the browser."""
-    file = io.BytesIO()
-    Image.fromarray(answer.image).save(file, format="PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    """A digit as a data address: its 28 × 28 pixels, to be enlarged by the browser."""
+    return data_address(Image.fromarray(answer.image))
 
 
 def _matrix(report: Report) -> list[list[tuple[int, int]]]:

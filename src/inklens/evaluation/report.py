@@ -13,6 +13,7 @@ from inklens.metrics.calibration import Reliability
 from inklens.metrics.proportions import counted, percent, span, wilson_interval
 
 WIDEST_MATRIX = 16  # classes; a wider confusion matrix does not fit a terminal
+SHOWN_PICTURES = 12  # of mistakes, in a notebook
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,13 @@ class Report:
     `calibration_before` is what the model was before its fitted `temperature`; both are None where the model file
     does not tell. `worst` holds the most confident mistakes, at most 60. `history` has a row for each epoch of
     the training run, if one is known.
+
+    >>> import inklens
+    >>> report = inklens.evaluate("runs/fast")
+    >>> print(str(report).splitlines()[0])
+    runs/fast on mnist, test: ... images
+    >>> report.mistakes == round(report.n * (1 - report.accuracy))
+    True
     """
 
     model: str
@@ -165,6 +173,23 @@ class Report:
             }
         return values
 
+    def __repr__(self) -> str:
+        return f"<Report of {self.model} on {self.data}, {self.split}: {percent(self.accuracy)} % of {self.n:,} images>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the figures, and the most confident mistakes as pictures."""
+        from inklens.evaluation.notebook import notebook_page
+
+        figures = {
+            "accuracy": f"{percent(self.accuracy)} %, 95 % interval {span(self.interval)} %",
+            "mistakes": f"{self.mistakes:,} of {self.n:,}",
+            "loss": f"{self.loss:.4f}",
+            "calibration error": f"{percent(self.ece)} %",
+            "most often": self._most_frequent() or "no mistake",
+        }
+        worst = [(answer.image, f"{answer.label} read as {answer.predicted}") for answer in self.worst[:SHOWN_PICTURES]]
+        return notebook_page(f"{self.model} on {self.data}, {self.split}", figures, worst)
+
     def __str__(self) -> str:
         return "\n".join([*self._headline(), "", *self._class_table(), "", *self._matrix(), *self._mistakes()])
 
@@ -205,11 +230,13 @@ class Report:
             lines.append(f"{label:>{side}}" + "".join(f"{count or '·':>{width}}" for count in row))
         return [*lines, ""]
 
+    def _most_frequent(self) -> str:
+        return ", ".join(f"{true} read as {said} ({count})" for true, said, count in self.confusions[:5])
+
     def _mistakes(self) -> list[str]:
         if not self.worst:
             return ["No mistakes."]
-        pairs = ", ".join(f"{true} read as {said} ({count})" for true, said, count in self.confusions[:5])
-        lines = [f"most frequent      {pairs}", "most confident     image  label  read as  confidence"]
+        lines = [f"most frequent      {self._most_frequent()}", "most confident     image  label  read as  confidence"]
         for answer in self.worst[:5]:
             note = "  contested label" if answer.contested else ""
             confidence = f"{percent(answer.confidence, 1)} %"

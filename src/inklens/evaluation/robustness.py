@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inklens.data import Split
 from inklens.evaluation.corruptions import CORRUPTIONS, corrupt
-from inklens.evaluation.evaluate import evaluate
+from inklens.evaluation.evaluate import evaluate, named_predictor
 from inklens.evaluation.report import Report
 from inklens.metrics.proportions import percent
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from inklens.data import Dataset
     from inklens.models.predictor import Predictor
+    from inklens.training.run import Run
 
 CLEAN = "identity"
 SEED = 1  # of the corruptions
@@ -102,15 +103,16 @@ def evaluate_corruptions(
 
 
 def evaluate_model_corruptions(
-    model: Path, dataset: Dataset, *, seed: int = SEED, progress: Callable[[int, int], None] | None = None
+    model: Predictor | Run | str | Path,
+    dataset: Dataset,
+    *,
+    seed: int = SEED,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Robustness:
-    """Evaluate a run folder or any model file on the spoilt test images of a dataset.
+    """Evaluate a predictor, a run, a run folder or any model file on the spoilt test images of a dataset.
 
     Raises ModelError or RunError for a model that cannot be read or does not fit the data.
     """
-    from inklens.models.predictor import load_predictor
-
-    predictor = replace(load_predictor(model), name=str(model))
     return evaluate_corruptions(
-        predictor, dataset.test, data=dataset.name, names=dataset.names, seed=seed, progress=progress
+        named_predictor(model), dataset.test, data=dataset.name, names=dataset.names, seed=seed, progress=progress
     )

@@ -13,7 +13,7 @@ import numpy as np
 
 from inklens.data import Split
 from inklens.errors import ModelError
-from inklens.models.predictor import BATCH, Predictor, load_predictor
+from inklens.models.predictor import BATCH, Predictor, as_predictor
 
 if TYPE_CHECKING:
     from inklens.training.run import Run
@@ -277,13 +277,6 @@ def verify(
         notes=notes,
         allow_loss=allow_loss,
     )
-
-
-def as_predictor(model: Predictor | Run | str | Path) -> Predictor:
-    """A predictor as it is; a run, a run folder or a model file as a predictor."""
-    if isinstance(model, Predictor):
-        return model
-    return load_predictor(model if isinstance(model, (str, Path)) else model.path)
 
 
 class _Meter:

@@ -6,13 +6,17 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from inklens.data.pictures import read_picture
+from inklens.data.pictures import Picture, to_picture
 from inklens.errors import ModelError
-from inklens.models.predictor import CORE_ML_SUFFIXES, SIZE, load_predictor
+from inklens.models.predictor import CORE_ML_SUFFIXES, SIZE, Predictor, as_predictor
+
+if TYPE_CHECKING:
+    from inklens.training.run import Run
 
 MUCH_LARGER = 4  # times the input's side: a scan or a photo rather than a cut-out digit
 MOSTLY_BRIGHT = 127  # mean grey level; MNIST's images have a mean of 33, paper of about 200
@@ -32,6 +36,10 @@ class Prediction:
     seen: Image.Image
     warning: str | None
 
+    def __repr__(self) -> str:
+        answers = ", ".join(f"{name} {value}" for name, value in self.outputs.items() if isinstance(value, str | int))
+        return f"<Prediction of {self.image}: {answers or ', '.join(self.outputs)}>"
+
     def to_json(self) -> dict[str, object]:
         """Every output as plain JSON values, under the model's own names."""
         return {"image": self.image} | {name: _plain(value) for name, value in self.outputs.items()}
@@ -45,14 +53,15 @@ class PictureModel:
     mode: str
     answer: Callable[[Image.Image], dict[str, object]]
 
-    def predict(self, path: Path) -> Prediction:
-        """Read the picture, stretch it to the input as Vision's `scaleFill` does, and ask the model."""
-        picture = read_picture(path)
+    def predict(self, source: Picture) -> Prediction:
+        """Ask about a picture, as `to_picture` takes it, stretched to the input as Vision's `scaleFill` does."""
+        picture = to_picture(source)
+        name = str(source) if isinstance(source, str | Path) else f"a picture of {picture.width} × {picture.height}"
         grey = picture.convert("L")
         seen = picture.convert("RGB" if self.mode == "RGB" else "L").resize(self.size, Image.Resampling.BILINEAR)
         if self.mode == "F":
             seen = seen.convert("F")
-        return Prediction(str(path), self.answer(seen), seen, self._doubt(grey))
+        return Prediction(name, self.answer(seen), seen, self._doubt(grey))
 
     def _doubt(self, grey: Image.Image) -> str | None:
         if self.mode == "RGB":
@@ -71,15 +80,15 @@ class PictureModel:
         )
 
 
-def open_picture_model(path: Path) -> PictureModel:
-    """Open a run folder or any model file that takes one picture.
+def open_picture_model(model: Predictor | Run | str | Path) -> PictureModel:
+    """Open a run, a run folder or any model file that takes one picture.
 
     A Core ML file may be anybody's: an image input of any size and colour, or an array the shape of one grey picture.
     Raises ModelError, with what it takes, for a model that needs anything else.
     """
-    if path.suffix in CORE_ML_SUFFIXES:
-        return _open_core_ml(path)
-    predictor = load_predictor(path)
+    if isinstance(model, str | Path) and Path(model).suffix in CORE_ML_SUFFIXES:
+        return _open_core_ml(Path(model))
+    predictor = as_predictor(model)
 
     def answer(picture: Image.Image) -> dict[str, object]:
         probabilities = predictor(np.asarray(picture)[None])[0]

@@ -7,13 +7,16 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from inklens.errors import ModelError
 from inklens.models.contract import CONTRACT_KEY, ClassifierContract, parse_contract
 from inklens.models.shipped import SHIPPED, shipped_path
+
+if TYPE_CHECKING:
+    from inklens.training.run import Run
 
 Precision = Literal["float32", "declared"]
 Scale = Literal["0-1", "0-255", "-1-1"]
@@ -49,6 +52,9 @@ class Predictor:
     contract: ClassifierContract | None = None
     predict_declared: Callable[[np.ndarray], np.ndarray] | None = None
     trace: Callable[[np.ndarray], Mapping[str, np.ndarray]] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Predictor {self.name}: {len(self.labels)} classes>"
 
     def declared(self) -> Predictor:
         """The same model with each result rounded as the file declares it; itself where it declares no float16."""
@@ -98,6 +104,16 @@ def load_predictor(
     raise ModelError(
         f"{path} is no model that inklens knows; expected a run folder or a .keras, .mlpackage, .mlmodel or .onnx file"
     )
+
+
+def as_predictor(
+    model: Predictor | Run | str | Path, *, scale: Scale | None = None, ink: Ink | None = None, threads: int = 0
+) -> Predictor:
+    """A predictor as it is; a run, a run folder or a model file as `load_predictor` opens it."""
+    if isinstance(model, Predictor):
+        return model
+    path = model if isinstance(model, str | Path) else model.path
+    return load_predictor(path, scale=scale, ink=ink, threads=threads)
 
 
 def file_bytes(path: Path) -> int:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import glob
 import warnings
 from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+from PIL import Image, PngImagePlugin
 
-from inklens.data.pictures import DAMAGE, HEIC_SUFFIXES, read_picture
+from inklens.data.pictures import DAMAGE, HEIC_SUFFIXES, Picture, to_picture
 from inklens.errors import ImageError, OutputError
+from inklens.reading.drawing import SURE
 from inklens.reading.read import Mark, Orientation, Reading, read_page
 from inklens.reading.reader import Reader
 from inklens.writing import write_whole
@@ -22,9 +24,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", "
 COLUMNS = ("image", "line", "place", "label", "confidence", "x0", "y0", "x1", "y1", "alternative", "probability")
 """What `csv_rows` gives for each mark: its line and place in it from 0, empty for a rejected one; the runner-up."""
 
-SURE = 0.9  # confidence below which a digit is shown as doubtful
 _DRAWN_BY = ("Software", "inklens")  # in the files that we draw, so that no other file is ever replaced
-_SURE_COLOUR, _DOUBT_COLOUR, _REJECTED_COLOUR = (0, 140, 60), (225, 110, 0), (140, 140, 140)
 
 
 def find_pictures(names: Sequence[str | Path]) -> list[Path]:
@@ -76,11 +76,16 @@ def unread_pages(path: Path) -> int:
         return 0
 
 
+def read_image(picture: Picture, reader: Reader, *, orientation: Orientation = "auto") -> Reading:
+    """What is on a picture as people have it, see `to_picture`; the reading knows it, to be drawn over it."""
+    return replace(read_page(to_page(to_picture(picture)), reader, orientation=orientation), picture=picture)
+
+
 def read_files(
     paths: Iterable[Path],
     reader: Reader,
     *,
-    orientation: Orientation = "keep",
+    orientation: Orientation = "auto",
     draw: Path | None = None,
     everything: bool = False,
 ) -> Iterator[tuple[Path, Reading | ImageError]]:
@@ -92,13 +97,12 @@ def read_files(
     originals = {path.resolve() for path in paths}
     for path in paths:
         try:
-            picture = read_picture(path)
+            reading = read_image(path, reader, orientation=orientation)
         except ImageError as error:
             yield path, error
             continue
-        reading = read_page(to_page(picture), reader, orientation=orientation)
         if draw is not None:
-            save_drawing(draw, path, draw_reading(picture, reading, everything=everything), taken, originals)
+            save_drawing(draw, path, reading.draw(everything=everything), taken, originals)
         yield path, reading
 
 
@@ -136,37 +140,6 @@ def describe(path: Path, reading: Reading, *, everything: bool = False) -> str:
     for mark in reading.rejected if everything else ():
         lines.append(f"    rejected ({mark.confidence:.2f}) at {mark.box[0]}, {mark.box[1]}")
     return "\n".join(lines)
-
-
-def draw_reading(picture: Image.Image, reading: Reading, *, everything: bool = False) -> Image.Image:
-    """The picture with a box and its digit over each mark: green, orange where it is doubtful, grey where rejected."""
-    drawn = picture.convert("RGB")
-    canvas = ImageDraw.Draw(drawn)
-    width = max(1, round(max(picture.size) / 500))
-    for mark in reading.rejected if everything else ():
-        canvas.rectangle(_around(mark, width), outline=_REJECTED_COLOUR, width=width)
-    for mark in reading.marks:
-        colour = _SURE_COLOUR if mark.confidence >= SURE else _DOUBT_COLOUR
-        x0, y0, _, y1 = box = _around(mark, width)
-        canvas.rectangle(box, outline=colour, width=width)
-        size = max(11, round(0.5 * (y1 - y0)))
-        text = mark.label if mark.confidence >= SURE else f"{mark.label}?"
-        line = 1.15 * size  # above the box, else below it, else, where a digit fills the picture, in it
-        place = (max(0, x0), y0 - line if y0 >= line else y1 if y1 + line <= drawn.height else max(0, y0))
-        canvas.text(
-            place,
-            text or "",
-            fill=colour,
-            font=ImageFont.load_default(size=size),
-            stroke_width=max(1, size // 10),
-            stroke_fill="white",
-        )
-    return drawn
-
-
-def _around(mark: Mark, width: int) -> tuple[int, int, int, int]:
-    x0, y0, x1, y1 = mark.box
-    return x0 - width, y0 - width, x1 + width - 1, y1 + width - 1
 
 
 def save_drawing(folder: Path, path: Path, picture: Image.Image, taken: set[Path], originals: Set[Path]) -> Path:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from html import escape
 from typing import Any, Literal
 
 import numpy as np
+from PIL import Image
 
+from inklens.data.pictures import Picture, data_address, to_picture
 from inklens.errors import ImageError
+from inklens.metrics.proportions import counted
+from inklens.reading.drawing import draw_marks
 from inklens.reading.find import Found, find_marks
 from inklens.reading.judge import Mark, judge_page, odds
 from inklens.reading.order import find_strings, join_strings
@@ -17,6 +22,8 @@ from inklens.reading.prepare import prepare_mark
 from inklens.reading.reader import Reader
 
 Orientation = Literal["auto", "keep"]
+
+_SCREEN = (1000, 1000)  # pixels of the largest picture in a notebook
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,17 @@ class Reading:
     """What a page says: accepted marks in reading order, its lines, and what was found but rejected.
 
     width, height: of the page in pixels; rotation: by how many degrees, counted clockwise, the page had to be turned
-    to be read (0, 90, 180, 270). Boxes are pixels of the page as it was given.
+    to be read (0, 90, 180, 270). Boxes are pixels of the page as it was given. picture: what was read, as it was
+    given: a file's name, not its pixels, so that readings of many photos stay small.
+
+    >>> import inklens
+    >>> reading = inklens.read("page.png")
+    >>> reading
+    <Reading of 640 × 480: 10 digits in 2 lines>
+    >>> reading.text.splitlines()
+    ['31415', '92653']
+    >>> reading.to_json()["lines"][0]
+    {'text': '31415', 'marks': [0, 1, 2, 3, 4]}
     """
 
     width: int
@@ -41,6 +58,33 @@ class Reading:
     lines: tuple[Line, ...]
     rejected: tuple[Mark, ...] = ()
     rotation: int = 0
+    picture: Picture | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        found = f"{counted(len(self.marks), 'digit')} in {counted(len(self.lines), 'line')}"
+        return f"<Reading of {self.width} × {self.height}: {found}>"
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the picture with what was read drawn over it, and the text."""
+        try:
+            drawn = self.draw()
+        except ImageError:  # a page without a picture, or a file that is gone since
+            return f"<pre>{escape(self.text)}</pre>"
+        drawn.thumbnail(_SCREEN)
+        address = data_address(drawn, "JPEG")
+        return f'<div><img src="{address}" alt="" style="max-width:100%"><pre>{escape(self.text)}</pre></div>'
+
+    def draw(self, *, everything: bool = False) -> Image.Image:
+        """The picture with a box and its label over each mark, doubtful ones orange; `everything` adds rejected ones.
+
+        Raises ImageError where there is no picture, or it cannot be read any more.
+        """
+        if self.picture is None:
+            raise ImageError("this reading knows no picture to draw on; `inklens.read` gives one that does.")
+        return draw_marks(to_picture(self.picture), (*(self.rejected if everything else ()), *self.marks))
 
     @property
     def text(self) -> str:

@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from inklens import coreml
 from inklens.errors import ModelError
 from inklens.models.contract import CONTRACT_KEY, PREPARATION, ClassifierContract, LocatorContract, parse_contract
-from inklens.models.predictor import Precision, Predictor, load_predictor, onnx_session
+from inklens.models.predictor import Precision, Predictor, as_predictor, onnx_session
 from inklens.models.shipped import shipped_path
 from inklens.reading.find import Locate
 from inklens.reading.maps import CHANNELS, DIGITS, STRIDE
+
+if TYPE_CHECKING:
+    from inklens.training.run import Run
 
 
 @dataclass(frozen=True)
@@ -39,15 +42,17 @@ class Reader:
         return self.labels == DIGITS
 
 
-def load_reader(model: str | Path | None = None, *, threads: int = 0, folder: Path | None = None) -> Reader:
+def load_reader(
+    model: Predictor | Run | str | Path | None = None, *, threads: int = 0, folder: Path | None = None
+) -> Reader:
     """The shipped locator with the shipped namer, or with another classifier of 28 × 28 pixels.
 
-    model: a run folder or a model file under the classifier contract; None for the shipped namer. threads: of ONNX
-    Runtime, 0 for as many as it likes. folder: where both networks lie if not in the package. Raises
-    ModelError, ContractError or RunError.
+    model: a predictor, a run, a run folder or a model file; None for the shipped namer. threads: of ONNX Runtime, 0
+    for as many as it likes. folder: where both networks lie if not in the package. Raises ModelError, ContractError or
+    RunError.
     """
     locate, locator = load_locator(shipped_path("locator", folder), threads=threads)
-    classify = load_predictor(shipped_path("namer", folder) if model is None else model, threads=threads)
+    classify = as_predictor(shipped_path("namer", folder) if model is None else model, threads=threads)
     return Reader(locate, locator, classify, classifier_contract(classify))
 
 

@@ -44,7 +44,13 @@ VERSIONS = ("inklens", "keras", "torch", "numpy")
 
 @dataclass(frozen=True)
 class Run:
-    """A finished training run; see the module for the files of its folder."""
+    """A finished training run; see the module for the files of its folder.
+
+    >>> import inklens
+    >>> run = inklens.Run.load("runs/fast")
+    >>> run.recipe.name, run.seed, len(run.history)
+    ('fast', 1, 1)
+    """
 
     path: Path
     recipe: Recipe
@@ -74,6 +80,10 @@ class Run:
             environment=read_json(folder / ENVIRONMENT),
             **start,
         )
+
+    def __repr__(self) -> str:
+        accuracy = f"validation accuracy {self.metrics['validation_accuracy']:.2%}"
+        return f"<Run {self.path}: {self.recipe.name}, seed {self.seed}, {accuracy}>"
 
     def __str__(self) -> str:
         """One line: where it is, what was trained, and how it does on the validation images."""

@@ -15,6 +15,14 @@ __all__ = ["Inspection", "inspect"]
 
 
 def inspect(path: str | Path) -> Inspection:
-    """Read the page of a `.mlmodel`, `.mlpackage` or `.onnx`. Raises ModelError for what is none of them."""
+    """Read the page of a `.mlmodel`, `.mlpackage` or `.onnx`. Raises ModelError for what is none of them.
+
+    >>> import inklens
+    >>> page = inklens.inspect("digits.mlpackage")
+    >>> page
+    <Inspection of digits.mlpackage: ...>
+    >>> print(page.inputs[0].name, page.inputs[0].type)
+    image image (greyscale, 28 × 28)
+    """
     path = Path(path)
     return inspect_onnx(path) if path.suffix == ".onnx" else inspect_core_ml(path)

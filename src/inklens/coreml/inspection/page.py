@@ -68,6 +68,9 @@ class Inspection:
             "functions": list(self.functions),
         }
 
+    def __repr__(self) -> str:
+        return f"<Inspection of {self.path}: {self.type}, {_bytes(self.bytes)}>"
+
     def __str__(self) -> str:
         rows: list[tuple[str, Sequence[str]]] = [("Type", [self.type])]
         if self.parts:
